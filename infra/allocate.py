@@ -1,0 +1,46 @@
+"""Allocate: placed orders, in batches, become fulfillment orders; stock is told and asked about."""
+
+from constructs import Construct
+
+from infra.api import Api
+from infra.data import Data
+from infra.function import Function, Platform, consume
+from infra.queue import Queue
+from infra.workflow import Workflow
+
+_ALLOCATE_SECONDS = 60
+
+
+class Allocate(Construct):
+    def __init__(
+        self,
+        scope: Construct,
+        platform: Platform,
+        data: Data,
+        api: Api,
+        workflow: Workflow,
+    ) -> None:
+        super().__init__(scope, "Allocate")
+
+        inlet = Queue(self, platform, "allocate", consumer_timeout=_ALLOCATE_SECONDS)
+        inlet.receive(
+            data.bus,
+            "order.placed",
+            "order.hold_released",
+            "fulfillment_order.rejected",
+            "fulfillment_order.short",
+        )
+        allocate = Function(self, platform, "allocate.allocate", timeout=_ALLOCATE_SECONDS)
+        data.orders_for(allocate)
+        allocate.set({"STATE_MACHINE_ARN": workflow.arn})
+        allocate.allow(workflow.arn, "states:StartExecution")
+        # One write per SKU and place for the whole batch: the fuller, the cheaper.
+        consume(allocate, inlet.queue, batch=25, window=1)
+
+        stock = Function(self, platform, "allocate.stock_api", http=True)
+        data.orders_for(stock)
+        api.route("PUT", "/products/{sku}", stock)
+        api.route("PUT", "/locations/{location_id}", stock)
+        api.route("PUT", "/delivery-options/{code}", stock)
+        api.route("POST", "/locations/{location_id}/receipts", stock)
+        api.route("GET", "/stock/{sku}", stock)

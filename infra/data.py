@@ -1,0 +1,208 @@
+"""The stateful stack: the table, the buckets, the secrets, the users and the event bus.
+
+It outlives every deployment of the code. Each `…_for` method hands a function one of these things:
+the setting that says where it is, and the actions it may do there.
+"""
+
+import aws_cdk as cdk
+from aws_cdk import aws_cognito as cognito
+from aws_cdk import aws_dynamodb as dynamodb
+from aws_cdk import aws_events as events
+from aws_cdk import aws_s3 as s3
+from aws_cdk import aws_secretsmanager as secretsmanager
+from constructs import Construct
+
+from doorstep.adapters.dynamo import schema
+from infra.function import Function
+from infra.stage import Stage
+
+ROLES = {
+    "admin": "May do everything.",
+    "agent": "Customer service: reads and changes every order, decides on holds and returns.",
+    "warehouse": "Works the fulfillment orders of a location.",
+    "storefront": "Places orders and reads its own.",
+    "customer": "Reads and returns the orders placed with the same address.",
+}
+
+STOREFRONT_BODIES = "storefronts/"
+LABELS = "labels/"
+RETURN_LABELS = "returns/"
+"""Prefixes of the objects in the buckets."""
+
+_READ = ("dynamodb:GetItem", "dynamodb:BatchGetItem", "dynamodb:Query")
+_WRITE = (
+    "dynamodb:PutItem",
+    "dynamodb:UpdateItem",
+    "dynamodb:DeleteItem",
+    "dynamodb:ConditionCheckItem",
+)
+
+
+class Data(cdk.Stack):
+    """Everything that must not be lost."""
+
+    def __init__(self, scope: Construct, stage: Stage, **props: object) -> None:
+        super().__init__(scope, stage.named("data"), **props)  # type: ignore[arg-type]
+        self.stage = stage
+        self.removal = cdk.RemovalPolicy.RETAIN if stage.keep_data else cdk.RemovalPolicy.DESTROY
+        self.table = self._table()
+        self.sandbox_table = self._sandbox_table() if stage.sandbox_payments else None
+        self.access_log = self._bucket("AccessLog", keep_days=90)
+        self.inbox = self._bucket("Inbox", keep_days=90, log=self.access_log)
+        self.documents = self._bucket("Documents", log=self.access_log)
+        self.api_keys = self._secret("ApiKeys", "api-keys", "Who may call: one entry per API key.")
+        self.webhooks = self._secret("Webhooks", "webhooks", "Signing secrets, by sender.")
+        self.users = self._users()
+        self.client = self.users.add_client(
+            "Client",
+            auth_flows=cognito.AuthFlow(user_srp=True, admin_user_password=True),
+            prevent_user_existence_errors=True,
+        )
+        self.bus = events.EventBus(self, "Bus", event_bus_name=stage.named())
+        for name, value in {
+            "TableName": self.table.table_name,
+            "SandboxTableName": self.sandbox_table.table_name if self.sandbox_table else "",
+            "InboxBucket": self.inbox.bucket_name,
+            "DocumentsBucket": self.documents.bucket_name,
+            "ApiKeysSecret": self.api_keys.secret_arn,
+            "WebhooksSecret": self.webhooks.secret_arn,
+            "UserPoolId": self.users.user_pool_id,
+            "UserPoolClientId": self.client.user_pool_client_id,
+            "EventBusName": self.bus.event_bus_name,
+        }.items():
+            if value:
+                cdk.CfnOutput(self, f"{name}Output", key=name, value=value)
+
+    def orders_for(self, function: Function, *, read_only: bool = False) -> None:
+        """The table: orders, stock, catalog, returns."""
+        function.set({"TABLE_NAME": self.table.table_name})
+        function.allow(self.table.table_arn, *_READ, *(() if read_only else _WRITE))
+
+    def index_for(self, function: Function, index: str) -> None:
+        """One of the table's indexes, to look through."""
+        function.allow(f"{self.table.table_arn}/index/{index}", "dynamodb:Query")
+
+    def payments_for(self, function: Function) -> None:
+        """The sandbox payment provider's own memory; nothing where a real provider is used."""
+        if self.sandbox_table:
+            function.set({"SANDBOX_TABLE_NAME": self.sandbox_table.table_name})
+            function.allow(self.sandbox_table.table_arn, "dynamodb:GetItem", *_WRITE)
+
+    def inbox_for(self, function: Function, action: str) -> None:
+        """The bucket of storefronts' raw messages: `s3:PutObject` for one, `s3:GetObject` for the other."""
+        function.set({"INBOX_BUCKET": self.inbox.bucket_name})
+        function.allow(self.inbox.arn_for_objects(f"{STOREFRONT_BODIES}*"), action)
+
+    def documents_for(self, function: Function, prefix: str, *actions: str) -> None:
+        """One kind of documents: `LABELS` or `RETURN_LABELS`."""
+        function.set({"DOCUMENTS_BUCKET": self.documents.bucket_name})
+        function.allow(self.documents.arn_for_objects(f"{prefix}*"), *actions)
+
+    def webhooks_for(self, function: Function) -> None:
+        """The secrets that senders sign with."""
+        function.set({"WEBHOOKS_SECRET": self.webhooks.secret_arn})
+        function.allow(self.webhooks.secret_arn, "secretsmanager:GetSecretValue")
+
+    def _table(self) -> dynamodb.Table:
+        string = dynamodb.AttributeType.STRING
+        table = dynamodb.Table(
+            self,
+            "Table",
+            table_name=self.stage.named(),
+            partition_key=dynamodb.Attribute(name=schema.PK, type=string),
+            sort_key=dynamodb.Attribute(name=schema.SK, type=string),
+            billing_mode=dynamodb.BillingMode.PAY_PER_REQUEST,
+            encryption=dynamodb.TableEncryption.AWS_MANAGED,
+            point_in_time_recovery_specification=dynamodb.PointInTimeRecoverySpecification(
+                point_in_time_recovery_enabled=True
+            ),
+            deletion_protection=self.stage.keep_data,
+            removal_policy=self.removal,
+            stream=dynamodb.StreamViewType.NEW_IMAGE,
+            time_to_live_attribute=schema.TTL,
+        )
+        for index, pk, sk in (
+            (schema.DUE_INDEX, schema.DUE_PK, schema.DUE_SK),
+            (schema.QUEUE_INDEX, schema.QUEUE_PK, schema.QUEUE_SK),
+        ):
+            table.add_global_secondary_index(
+                index_name=index,
+                partition_key=dynamodb.Attribute(name=pk, type=string),
+                sort_key=dynamodb.Attribute(name=sk, type=string),
+                projection_type=dynamodb.ProjectionType.KEYS_ONLY,
+            )
+        return table
+
+    def _sandbox_table(self) -> dynamodb.Table:
+        return dynamodb.Table(
+            self,
+            "Sandbox",
+            table_name=self.stage.named("sandbox"),
+            partition_key=dynamodb.Attribute(name=schema.PK, type=dynamodb.AttributeType.STRING),
+            billing_mode=dynamodb.BillingMode.PAY_PER_REQUEST,
+            encryption=dynamodb.TableEncryption.AWS_MANAGED,
+            point_in_time_recovery_specification=dynamodb.PointInTimeRecoverySpecification(
+                point_in_time_recovery_enabled=True
+            ),
+            deletion_protection=self.stage.keep_data,
+            removal_policy=self.removal,
+        )
+
+    def _bucket(
+        self, name: str, *, keep_days: int | None = None, log: s3.IBucket | None = None
+    ) -> s3.Bucket:
+        return s3.Bucket(
+            self,
+            name,
+            encryption=s3.BucketEncryption.S3_MANAGED,
+            enforce_ssl=True,
+            minimum_tls_version=1.2,
+            block_public_access=s3.BlockPublicAccess.BLOCK_ALL,
+            object_ownership=s3.ObjectOwnership.BUCKET_OWNER_ENFORCED,
+            removal_policy=self.removal,
+            server_access_logs_bucket=log,
+            server_access_logs_prefix=f"{name.lower()}/" if log else None,
+            lifecycle_rules=[
+                s3.LifecycleRule(
+                    abort_incomplete_multipart_upload_after=cdk.Duration.days(7),
+                    expiration=cdk.Duration.days(keep_days) if keep_days else None,
+                )
+            ],
+        )
+
+    def _secret(self, logical: str, name: str, text: str) -> secretsmanager.Secret:
+        """A JSON object whose entries are put in by hand; born with one that fits nothing."""
+        return secretsmanager.Secret(
+            self,
+            logical,
+            secret_name=self.stage.named(name),
+            description=text,
+            generate_secret_string=secretsmanager.SecretStringGenerator(
+                secret_string_template="{}", generate_string_key="unused"
+            ),
+            removal_policy=self.removal,
+        )
+
+    def _users(self) -> cognito.UserPool:
+        users = cognito.UserPool(
+            self,
+            "Users",
+            user_pool_name=self.stage.named(),
+            self_sign_up_enabled=False,
+            sign_in_aliases=cognito.SignInAliases(email=True),
+            account_recovery=cognito.AccountRecovery.EMAIL_ONLY,
+            mfa=cognito.Mfa.OPTIONAL,
+            mfa_second_factor=cognito.MfaSecondFactor(sms=False, otp=True),
+            password_policy=cognito.PasswordPolicy(
+                min_length=12,
+                require_lowercase=True,
+                require_uppercase=True,
+                require_digits=True,
+                require_symbols=True,
+            ),
+            deletion_protection=self.stage.keep_data,
+            removal_policy=self.removal,
+        )
+        for role, text in ROLES.items():
+            users.add_group(role.title(), group_name=role, description=text)
+        return users

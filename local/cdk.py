@@ -1,0 +1,92 @@
+"""The ordinary CDK command line: synthesize once per change of the sources, bootstrap, deploy."""
+
+import hashlib
+import os
+import re
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+from local.embedded import ACCOUNT, HOME, REGION, ROOT, client_environment
+from local.outputs import Outputs
+
+_CDK = (ROOT / ".tools/node/bin/node", ROOT / "node_modules/aws-cdk/bin/cdk")
+_REASON = re.compile(r"_FAILED|rror:|ERROR")
+_SOURCES = ("infra", "functions", "layers", "uv.lock", "cdk.json", "package-lock.json")
+
+
+class CdkError(Exception):
+    """The CDK failed; the message is one line with its reason and where to read the rest."""
+
+
+def synth(stage: str) -> Path:
+    """The cloud assembly of the stage; made anew only if something it is made of has changed."""
+    assembly = ROOT / "build/cdk.out" / stage
+    stamp = assembly.with_suffix(".sources")
+    digest = _digest(stage)
+    if not (stamp.exists() and stamp.read_text() == digest and assembly.exists()):
+        stamp.unlink(missing_ok=True)
+        _run([sys.executable, "-m", "infra.app"], {"STAGE": stage, "CDK_OUTDIR": str(assembly)})
+        stamp.write_text(digest)
+    return assembly
+
+
+def bootstrap(endpoint: str, home: Path = HOME) -> None:
+    """Make the bucket that the CDK uploads to; outside the project, as it needs no app."""
+    _cdk("bootstrap", f"aws://{ACCOUNT}/{REGION}", environment=client_environment(endpoint), cwd=home)
+
+
+def deploy_embedded(endpoint: str, home: Path = HOME) -> Outputs:
+    """Deploy both stacks into the embedded AWS and read back where everything is."""
+    outputs = home / "cdk-outputs.json"
+    _cdk(
+        *("deploy", "--all", "--app", str(synth("embedded")), "--outputs-file", str(outputs)),
+        *("--require-approval", "never", "--method", "direct", "--output", str(home / "cdk")),
+        environment=client_environment(endpoint),
+    )
+    return Outputs.read(outputs, endpoint)
+
+
+def _cdk(*arguments: str, environment: dict[str, str], cwd: Path = ROOT) -> None:
+    _run([*map(str, _CDK), "--no-color", "--no-notices", *arguments], environment, cwd)
+
+
+def _run(command: list[str], environment: dict[str, str], cwd: Path = ROOT) -> None:
+    base = {k: v for k, v in os.environ.items() if not k.startswith(("AWS_", "CDK_"))}
+    HOME.mkdir(exist_ok=True)
+    log = HOME / f"{Path(command[1]).name.strip('-')}.log"
+    done = subprocess.run(
+        command,
+        cwd=cwd,
+        env=base | environment,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        check=False,
+    )
+    if done.returncode:
+        log.write_text(done.stdout)
+        reasons = [line for line in done.stdout.splitlines() if _REASON.search(line)]
+        reason = reasons[0].strip() if reasons else "no reason given"
+        raise CdkError(f"{reason} (all of it: {log})")
+
+
+def _digest(stage: str) -> str:
+    """Of everything the assembly is made of: the sources, the locks, the Python."""
+    digest = hashlib.sha256(f"{stage} {sys.version}".encode())
+    for file in _files():
+        digest.update(f"\n{file.relative_to(ROOT)} ".encode())
+        digest.update(hashlib.sha256(file.read_bytes()).digest())
+    return digest.hexdigest()
+
+
+def _files() -> Iterator[Path]:
+    for name in _SOURCES:
+        place = ROOT / name
+        if place.is_file():
+            yield place
+        for file in sorted(place.rglob("*")):
+            if file.is_file() and "__pycache__" not in file.parts:
+                yield file
