@@ -1,4 +1,4 @@
-"""Doorstep on AWS: two stacks, one construct per verb. The same app deploys into the embedded AWS."""
+"""Doorstep on AWS: two stacks, one construct per verb; on a laptop, in the embedded AWS."""
 
 import os
 from pathlib import Path

@@ -1,6 +1,7 @@
 """The HTTP API: every route by name, one authorizer, an access log, a limit on the rate."""
 
 import json
+from typing import cast
 
 import aws_cdk as cdk
 from aws_cdk import aws_apigatewayv2 as apigateway
@@ -32,20 +33,19 @@ class Api(Construct):
         super().__init__(scope, "Api")
         stage = platform.stage
         authorize = Function(self, platform, "api.authorize", timeout=5, http=True)
+        data.api_keys_for(authorize)
         authorize.set(
             {
-                "API_KEYS_SECRET": data.api_keys.secret_arn,
                 "USER_POOL_ID": data.users.user_pool_id,
                 "USER_POOL_CLIENT_ID": data.client.user_pool_client_id,
             }
         )
-        authorize.allow(data.api_keys.secret_arn, "secretsmanager:GetSecretValue")
         self.authorizer = authorizers.HttpLambdaAuthorizer(
             "Authorizer",
             authorize.function,
             authorizer_name=stage.named("authorizer"),
             response_types=[authorizers.HttpLambdaResponseType.SIMPLE],
-            # One header for both kinds of caller, since all sources of a cached answer must be sent.
+            # One header for keys and tokens: an answer is cached only if every source is sent.
             identity_source=["$request.header.Authorization"],
             results_cache_ttl=cdk.Duration.minutes(5),
         )
@@ -79,9 +79,7 @@ class Api(Construct):
         """Send requests to the function; `public` ones carry a signature or nothing to protect."""
         integration = self._integrations.setdefault(
             function.module,
-            integrations.HttpLambdaIntegration(
-                f"{function.node.id}Integration", function.function
-            ),
+            integrations.HttpLambdaIntegration(f"{function.node.id}Integration", function.function),
         )
         routes = self.http.add_routes(
             path=path,
@@ -102,8 +100,7 @@ def _log_access(default: apigateway.HttpStage, stage: Stage) -> None:
         retention=stage.log_retention,
         removal_policy=cdk.RemovalPolicy.DESTROY,
     )
-    resource = default.node.default_child
-    assert isinstance(resource, apigateway.CfnStage)
+    resource = cast("apigateway.CfnStage", default.node.default_child)
     resource.access_log_settings = apigateway.CfnStage.AccessLogSettingsProperty(
         destination_arn=log.log_group_arn,
         format=json.dumps({name: f"$context.{name}" for name in _ACCESS_LOG_FIELDS}),

@@ -1,4 +1,4 @@
-"""Checkout: orders come in by HTTP and from storefronts; what a crash left unfinished is finished."""
+"""Checkout: orders by HTTP and from storefronts; what a crash left unfinished is finished."""
 
 from constructs import Construct
 

@@ -49,9 +49,11 @@ class Data(cdk.Stack):
         self.sandbox_table = self._sandbox_table() if stage.sandbox_payments else None
         self.access_log = self._bucket("AccessLog", keep_days=90)
         self.inbox = self._bucket("Inbox", keep_days=90, log=self.access_log)
-        self.documents = self._bucket("Documents", log=self.access_log)
-        self.api_keys = self._secret("ApiKeys", "api-keys", "Who may call: one entry per API key.")
-        self.webhooks = self._secret("Webhooks", "webhooks", "Signing secrets, by sender.")
+        self.documents = self._bucket("Documents", log=self.access_log, versioned=True)
+        self.api_keys_name = stage.named("api-keys")
+        self.webhooks_name = stage.named("webhooks")
+        self.api_keys = self._secret("ApiKeys", self.api_keys_name, "Who may call, by API key.")
+        self.webhooks = self._secret("Webhooks", self.webhooks_name, "Who signs with what.")
         self.users = self._users()
         self.client = self.users.add_client(
             "Client",
@@ -64,8 +66,8 @@ class Data(cdk.Stack):
             "SandboxTableName": self.sandbox_table.table_name if self.sandbox_table else "",
             "InboxBucket": self.inbox.bucket_name,
             "DocumentsBucket": self.documents.bucket_name,
-            "ApiKeysSecret": self.api_keys.secret_arn,
-            "WebhooksSecret": self.webhooks.secret_arn,
+            "ApiKeysSecret": self.api_keys_name,
+            "WebhooksSecret": self.webhooks_name,
             "UserPoolId": self.users.user_pool_id,
             "UserPoolClientId": self.client.user_pool_client_id,
             "EventBusName": self.bus.event_bus_name,
@@ -89,7 +91,7 @@ class Data(cdk.Stack):
             function.allow(self.sandbox_table.table_arn, "dynamodb:GetItem", *_WRITE)
 
     def inbox_for(self, function: Function, action: str) -> None:
-        """The bucket of storefronts' raw messages: `s3:PutObject` for one, `s3:GetObject` for the other."""
+        """The bucket of storefronts' raw messages, to put or to get them."""
         function.set({"INBOX_BUCKET": self.inbox.bucket_name})
         function.allow(self.inbox.arn_for_objects(f"{STOREFRONT_BODIES}*"), action)
 
@@ -98,10 +100,24 @@ class Data(cdk.Stack):
         function.set({"DOCUMENTS_BUCKET": self.documents.bucket_name})
         function.allow(self.documents.arn_for_objects(f"{prefix}*"), *actions)
 
+    def api_keys_for(self, function: Function) -> None:
+        """The secret that says who may call."""
+        self._secret_for(function, "API_KEYS_SECRET", self.api_keys_name)
+
     def webhooks_for(self, function: Function) -> None:
-        """The secrets that senders sign with."""
-        function.set({"WEBHOOKS_SECRET": self.webhooks.secret_arn})
-        function.allow(self.webhooks.secret_arn, "secretsmanager:GetSecretValue")
+        """The secret that says who signs with what."""
+        self._secret_for(function, "WEBHOOKS_SECRET", self.webhooks_name)
+
+    def _secret_for(self, function: Function, setting: str, name: str) -> None:
+        function.set({setting: name})
+        # A secret's ARN ends in six random characters; the name before them is ours alone.
+        arn = self.format_arn(
+            service="secretsmanager",
+            resource="secret",
+            resource_name=f"{name}-??????",
+            arn_format=cdk.ArnFormat.COLON_RESOURCE_NAME,
+        )
+        function.allow(arn, "secretsmanager:GetSecretValue")
 
     def _table(self) -> dynamodb.Table:
         string = dynamodb.AttributeType.STRING
@@ -149,7 +165,12 @@ class Data(cdk.Stack):
         )
 
     def _bucket(
-        self, name: str, *, keep_days: int | None = None, log: s3.IBucket | None = None
+        self,
+        name: str,
+        *,
+        keep_days: int | None = None,
+        log: s3.IBucket | None = None,
+        versioned: bool = False,
     ) -> s3.Bucket:
         return s3.Bucket(
             self,
@@ -159,6 +180,7 @@ class Data(cdk.Stack):
             minimum_tls_version=1.2,
             block_public_access=s3.BlockPublicAccess.BLOCK_ALL,
             object_ownership=s3.ObjectOwnership.BUCKET_OWNER_ENFORCED,
+            versioned=versioned,
             removal_policy=self.removal,
             server_access_logs_bucket=log,
             server_access_logs_prefix=f"{name.lower()}/" if log else None,
@@ -175,10 +197,11 @@ class Data(cdk.Stack):
         return secretsmanager.Secret(
             self,
             logical,
-            secret_name=self.stage.named(name),
+            secret_name=name,
             description=text,
             generate_secret_string=secretsmanager.SecretStringGenerator(
-                secret_string_template="{}", generate_string_key="unused"
+                secret_string_template="{}",  # noqa: S106  (the shape of it)
+                generate_string_key="unused",
             ),
             removal_policy=self.removal,
         )

@@ -1,4 +1,4 @@
-"""Events: the way out. Timeline items go from the table's stream to the bus, and mails to customers."""
+"""Events, the way out: timeline items go from the table's stream to the bus, then to customers."""
 
 import aws_cdk as cdk
 from aws_cdk import aws_lambda as lambda_

@@ -32,7 +32,13 @@ class Platform:
     alarms: sns.ITopic
 
     def alarm(
-        self, scope: Construct, name: str, metric: cloudwatch.IMetric, text: str, *, above: float = 0
+        self,
+        scope: Construct,
+        name: str,
+        metric: cloudwatch.IMetric,
+        text: str,
+        *,
+        above: float = 0,
     ) -> None:
         """An alarm that tells the operators' topic as soon as `metric` is above the threshold."""
         cloudwatch.Alarm(

@@ -29,7 +29,7 @@ _AWS_PYTHON = RUNTIME.name.removeprefix("python")
 
 
 def library(scope: Construct, stage: Stage) -> lambda_.LayerVersion:
-    """`doorstep` itself; compiled ahead for the embedded AWS, whose every worker unpacks it anew."""
+    """`doorstep` itself; compiled ahead for the embedded AWS, whose workers each unpack it anew."""
     source = _compiled(LIBRARY) if stage.embedded else LIBRARY
     exclude = [] if stage.embedded else ["**/__pycache__"]
     code = lambda_.Code.from_asset(str(source), exclude=exclude, ignore_mode=cdk.IgnoreMode.GIT)
@@ -107,7 +107,10 @@ def _compiled(source: Path) -> Path:
     shutil.rmtree(folder, ignore_errors=True)
     shutil.copytree(source, folder, ignore=shutil.ignore_patterns("__pycache__"))
     compileall.compile_dir(
-        folder, quiet=2, stripdir=folder, invalidation_mode=py_compile.PycInvalidationMode.UNCHECKED_HASH
+        folder,
+        quiet=2,
+        stripdir=folder,
+        invalidation_mode=py_compile.PycInvalidationMode.UNCHECKED_HASH,
     )
     return folder
 

@@ -7,7 +7,7 @@ from infra.function import Function
 
 
 def every(function: Function, *, minutes: int) -> None:
-    """Invoke the function at this rate; a missed run is not made up for, the next one sees to it."""
+    """Invoke the function at this rate; what a missed run would have done, the next one does."""
     role = iam.Role(
         function, "ScheduleRole", assumed_by=iam.ServicePrincipal("scheduler.amazonaws.com")
     )

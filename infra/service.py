@@ -24,9 +24,7 @@ class Service(cdk.Stack):
         platform = Platform(
             stage=stage,
             layers=(layers.library(self, stage), layers.vendor(self, stage)),
-            alarms=sns.Topic(
-                self, "Alarms", topic_name=stage.named("alarms"), enforce_ssl=True
-            ),
+            alarms=sns.Topic(self, "Alarms", topic_name=stage.named("alarms"), enforce_ssl=True),
         )
         self.api = api = Api(self, platform, data)
         Checkout(self, platform, data, api)
@@ -35,9 +33,5 @@ class Service(cdk.Stack):
         Returns(self, platform, data, api)
         self.events = Events(self, platform, data)
         cdk.CfnOutput(self, "ApiUrlOutput", key="ApiUrl", value=api.url)
-        cdk.CfnOutput(
-            self, "WorkflowOutput", key="StateMachineArn", value=ship.workflow.arn
-        )
-        cdk.CfnOutput(
-            self, "AlarmsOutput", key="AlarmTopicArn", value=platform.alarms.topic_arn
-        )
+        cdk.CfnOutput(self, "WorkflowOutput", key="StateMachineArn", value=ship.workflow.arn)
+        cdk.CfnOutput(self, "AlarmsOutput", key="AlarmTopicArn", value=platform.alarms.topic_arn)

@@ -34,7 +34,9 @@ def synth(stage: str) -> Path:
 
 def bootstrap(endpoint: str, home: Path = HOME) -> None:
     """Make the bucket that the CDK uploads to; outside the project, as it needs no app."""
-    _cdk("bootstrap", f"aws://{ACCOUNT}/{REGION}", environment=client_environment(endpoint), cwd=home)
+    _cdk(
+        "bootstrap", f"aws://{ACCOUNT}/{REGION}", environment=client_environment(endpoint), cwd=home
+    )
 
 
 def deploy_embedded(endpoint: str, home: Path = HOME) -> Outputs:

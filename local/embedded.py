@@ -212,7 +212,7 @@ def _is_ours(pid: int) -> bool:
 
 
 def _end_group(pid: int) -> None:
-    """SIGTERM, then SIGKILL what is left after a while; the group is the emulator and its workers."""
+    """SIGTERM to the emulator and its workers, then SIGKILL to what is left after a while."""
     for sign, patience in ((signal.SIGTERM, _STOP_SECONDS), (signal.SIGKILL, 2.0)):
         try:
             os.killpg(pid, sign)
