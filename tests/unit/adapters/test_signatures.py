@@ -1,0 +1,184 @@
+"""Who may speak for a sender: published vectors, rotation, and everything a forger might try."""
+
+import base64
+import hashlib
+import hmac
+import json
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+import standardwebhooks
+from hypothesis import given
+from hypothesis import strategies as st
+
+from doorstep.adapters.signatures import SCHEMES, STANDARD_WEBHOOKS, delivery_id, verify
+from doorstep.domain.errors import SignatureInvalid
+
+VECTORS = Path(__file__).resolve().parents[4] / "shared" / "providers" / "vectors"
+
+NOW = 1_700_000_000
+SECRET = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"
+OTHER = "whsec_C2FVsBQIhrscChlQIMV+b5sSYspob7oD"
+
+
+def vectors(scheme):
+    file = VECTORS / f"{scheme}.json"
+    if not file.exists():
+        skip = pytest.mark.skip(reason="../shared/providers is absent: no published vectors")
+        return [pytest.param(None, marks=skip)]
+    return [pytest.param(vector, id=vector["name"]) for vector in json.loads(file.read_text())]
+
+
+@pytest.mark.parametrize("vector", vectors("shopify") + vectors("standard-webhooks"))
+def test_published_vector(vector):
+    arguments = (
+        vector["scheme"],
+        vector["headers"],
+        vector["body"].encode(),
+        [vector["secret"]],
+        vector.get("verify_at_unix", NOW),
+    )
+    if vector["expect"] == "valid":
+        verify(*arguments)
+    else:
+        with pytest.raises(SignatureInvalid):
+            verify(*arguments)
+
+
+def standard(body=b'{"n": 1}', *, secret=SECRET, at=NOW, message="msg_1"):
+    """Headers as the reference library makes them."""
+    signed_at = datetime.fromtimestamp(at, UTC)
+    return {
+        "webhook-id": message,
+        "webhook-timestamp": str(at),
+        "webhook-signature": standardwebhooks.Webhook(secret).sign(
+            message, signed_at, body.decode()
+        ),
+    }
+
+
+def shopify(body, secret):
+    digest = hmac.new(secret.encode(), body, hashlib.sha256).digest()
+    return base64.b64encode(digest).decode()
+
+
+class TestStandardWebhooks:
+    @given(st.text(max_size=50).map(str.encode), st.binary(min_size=1, max_size=64))
+    def test_agrees_with_the_reference_library(self, body, key):
+        secret = "whsec_" + base64.b64encode(key).decode()
+        if key.strip():
+            verify("generic", standard(body, secret=secret), body, [secret], NOW)
+
+    def test_header_names_come_in_any_case(self):
+        headers = {name.title(): value for name, value in standard().items()}
+        verify("generic", headers, b'{"n": 1}', [SECRET], NOW)
+
+    def test_old_and_new_secret_are_both_good_while_one_replaces_the_other(self):
+        verify("generic", standard(secret=OTHER), b'{"n": 1}', [SECRET, OTHER], NOW)
+        verify("generic", standard(secret=SECRET), b'{"n": 1}', [SECRET, OTHER], NOW)
+
+    def test_a_sender_that_rotates_sends_two_signatures(self):
+        headers = standard()
+        old = standard(secret=OTHER)["webhook-signature"]
+        headers["webhook-signature"] = f"{old} {headers['webhook-signature']}"
+        verify("generic", headers, b'{"n": 1}', [SECRET], NOW)
+
+    def test_other_versions_are_passed_over(self):
+        headers = standard()
+        asymmetric = "v1a,hnO3f9T8Ytu9HwrXslvumlUpqtNVqkhqw/enGzPCXe5BdqzCInXqYXFymVJaA7AZdpXw=="
+        headers["webhook-signature"] = f"{asymmetric} {headers['webhook-signature']} v9,x"
+        verify("generic", headers, b'{"n": 1}', [SECRET], NOW)
+
+    def test_other_versions_do_not_count(self):
+        headers = standard()
+        headers["webhook-signature"] = headers["webhook-signature"].replace("v1,", "v1a,")
+        with pytest.raises(SignatureInvalid, match="no signature"):
+            verify("generic", headers, b'{"n": 1}', [SECRET], NOW)
+
+    @pytest.mark.parametrize("late", [-300, 0, 300])
+    def test_five_minutes_either_way_are_forgiven(self, late):
+        verify("generic", standard(at=NOW - late), b'{"n": 1}', [SECRET], NOW)
+
+    @pytest.mark.parametrize("late", [-301, 301])
+    def test_more_is_a_replay(self, late):
+        with pytest.raises(SignatureInvalid, match="300 s"):
+            verify("generic", standard(at=NOW - late), b'{"n": 1}', [SECRET], NOW)
+
+    @pytest.mark.parametrize("timestamp", ["", "nan", "inf", "1e9", "-5", "1.5", "٣", "9" * 5000])
+    def test_a_timestamp_that_is_no_number_of_seconds(self, timestamp):
+        with pytest.raises(SignatureInvalid, match="timestamp"):
+            verify("generic", standard() | {"webhook-timestamp": timestamp}, b"", [SECRET], NOW)
+
+    def test_another_body_another_id_another_time(self):
+        for headers, body in (
+            (standard(), b'{"n":1}'),
+            (standard() | {"webhook-id": "msg_2"}, b'{"n": 1}'),
+            (standard() | {"webhook-timestamp": str(NOW + 1)}, b'{"n": 1}'),
+        ):
+            with pytest.raises(SignatureInvalid, match="matches"):
+                verify("generic", headers, body, [SECRET], NOW)
+
+    def test_bytes_that_are_no_text_are_signed_like_any_other(self):
+        body = b"\xff\xfe\x00"
+        key = base64.b64decode(SECRET.removeprefix("whsec_"))
+        digest = hmac.new(key, f"msg_1.{NOW}.".encode() + body, hashlib.sha256).digest()
+        headers = standard() | {"webhook-signature": "v1," + base64.b64encode(digest).decode()}
+        verify("generic", headers, body, [SECRET], NOW)
+
+
+class TestShopify:
+    def test_either_family_of_headers(self):
+        for name in ("X-Shopify-Hmac-Sha256", "shopify-hmac-sha256"):
+            verify("shopify", {name: shopify(b"{}", "s")}, b"{}", ["s"], NOW)
+
+    def test_both_families_at_once_signed_with_the_old_and_the_new_secret(self):
+        headers = {
+            "X-Shopify-Hmac-Sha256": shopify(b"{}", "old"),
+            "shopify-hmac-sha256": shopify(b"{}", "new"),
+        }
+        verify("shopify", headers, b"{}", ["new"], NOW)
+
+    def test_its_signature_is_no_standard_webhook(self):
+        headers = standard() | {"x-shopify-hmac-sha256": shopify(b"{}", SECRET)}
+        with pytest.raises(SignatureInvalid, match="matches"):
+            verify("generic", headers, b"{}", [SECRET], NOW)
+
+
+@pytest.mark.parametrize("sender", ["generic", "shopify"])
+class TestSecrets:
+    @pytest.mark.parametrize("secrets", [[], [""], ["   "], ["whsec_"], ["", "whsec_"]])
+    def test_an_empty_one_verifies_nothing(self, sender, secrets):
+        headers = standard() | {"x-shopify-hmac-sha256": shopify(b"{}", "")}
+        with pytest.raises(SignatureInvalid):
+            verify(sender, headers, b"{}", secrets, NOW)
+
+    def test_a_broken_one_does_not_hinder_the_other(self, sender):
+        headers = standard() | {"x-shopify-hmac-sha256": shopify(b'{"n": 1}', SECRET)}
+        verify(sender, headers, b'{"n": 1}', ["no base64 ✗", SECRET], NOW)
+
+
+@given(
+    sender=st.sampled_from(["shopify", "generic", "nobody"]),
+    headers=st.dictionaries(
+        st.sampled_from(
+            [
+                *STANDARD_WEBHOOKS.signatures,
+                *STANDARD_WEBHOOKS.signed,
+                *SCHEMES["shopify"].signatures,
+            ]
+        ),
+        st.text(max_size=30) | st.just(str(NOW)) | st.just("v1,AAAA v1a v1,, ,"),
+    ),
+    body=st.binary(max_size=30),
+    secrets=st.lists(st.text(max_size=12), max_size=2),
+)
+def test_whatever_comes_is_refused_and_nothing_else_happens(sender, headers, body, secrets):
+    with pytest.raises(SignatureInvalid):
+        verify(sender, headers, body, secrets, NOW)
+
+
+def test_a_delivery_is_known_by_its_name():
+    assert delivery_id("generic", {"Webhook-Id": "msg_1"}) == "msg_1"
+    assert delivery_id("shopify", {"X-Shopify-Webhook-Id": "b54557e4"}) == "b54557e4"
+    assert delivery_id("shopify", {}) == ""
