@@ -71,7 +71,7 @@ format: .venv/.ready ## format, and fix what ruff can fix
 	@.venv/bin/ruff format .
 	@.venv/bin/ruff check --fix .
 
-openapi: .venv/.ready ## write docs/openapi.json anew from the routes
+openapi: .venv/.ready ## write functions/api/openapi.json anew from the routes
 	@$(python) -m local.openapi
 
 ##@ Ship

@@ -1,0 +1,1 @@
+"""From a placed order to the place that ships it."""

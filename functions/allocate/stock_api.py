@@ -1,0 +1,68 @@
+"""HTTP: products, locations, delivery options, receipts → catalog and stock.
+
+Repeats are harmless: by name, or receipt id.
+"""
+
+from __future__ import annotations
+
+from http import HTTPStatus
+from typing import Annotated
+
+from aws_lambda_powertools.event_handler import Response
+from aws_lambda_powertools.event_handler.openapi.params import Path
+
+from doorstep.domain.catalog import DeliveryOption, Location, Product
+from doorstep.domain.errors import InvalidCommand, NotFound
+from doorstep.runtime import web, wiring
+from doorstep.runtime.views import StockView
+from doorstep.usecases.stock import Receipt, receive_goods, stock_of
+
+app = web.api()
+handler = web.entered(app)
+
+Sku = Annotated[str, Path(min_length=1, max_length=120)]
+
+
+@app.put("/products/<sku>")
+def save_product(sku: Sku, product: Product) -> Product:
+    web.caller(app).may()
+    _same("sku", sku, product.sku)
+    wiring.catalog().save(product)
+    return product
+
+
+@app.put("/locations/<location_id>")
+def save_location(location_id: web.Name, location: Location) -> Location:
+    web.caller(app).may()
+    _same("location_id", location_id, location.location_id)
+    wiring.catalog().save(location)
+    return location
+
+
+@app.put("/delivery-options/<code>")
+def save_delivery_option(code: web.Name, option: DeliveryOption) -> DeliveryOption:
+    web.caller(app).may()
+    _same("code", code, option.code)
+    wiring.catalog().save(option)
+    return option
+
+
+@app.post("/locations/<location_id>/receipts")
+def receive(location_id: web.Name, receipt: Receipt) -> Response[Receipt]:
+    caller = web.caller(app)
+    caller.may("warehouse")
+    if not caller.sees(location_id):
+        raise NotFound("location", location_id)
+    receive_goods(location_id, receipt, catalog=wiring.catalog(), stock=wiring.stock())
+    return web.answer(receipt, HTTPStatus.CREATED)
+
+
+@app.get("/stock/<sku>")
+def show_stock(sku: Sku) -> StockView:
+    web.caller(app).may("agent", "storefront", "warehouse")
+    return StockView.of(stock_of(sku, catalog=wiring.catalog(), stock=wiring.stock()))
+
+
+def _same(name: str, path: str, body: str) -> None:
+    if path != body:
+        raise InvalidCommand({name: f"the address says {path!r}, the body {body!r}"})

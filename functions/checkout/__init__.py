@@ -1,0 +1,1 @@
+"""From the buy button to a placed order."""

@@ -1,0 +1,118 @@
+"""HTTP: orders → placed, shown, released, canceled.
+
+Repeats are harmless: the order's id comes from the idempotency key.
+"""
+
+from __future__ import annotations
+
+from http import HTTPStatus
+
+from aws_lambda_powertools.event_handler import Response
+from pydantic import Field
+
+from doorstep.domain import placing
+from doorstep.domain.errors import NotFound
+from doorstep.domain.order import Order, order_of
+from doorstep.domain.record import Command
+from doorstep.runtime import web, wiring
+from doorstep.runtime.settings import settings
+from doorstep.runtime.views import OrderView, WorkItemPage
+from doorstep.usecases.cancel import cancel_order
+from doorstep.usecases.checkout import Checkout, check_out
+
+app = web.api()
+handler = web.entered(app)
+
+
+class Cancellation(Command):
+    """Why an order is canceled."""
+
+    reason: str = Field(min_length=1, max_length=200)
+
+
+@app.post(
+    "/orders", responses={200: {"description": "Placed before"}, 201: {"description": "Placed"}}
+)
+def place_order(checkout: Checkout, key: web.IdempotencyKey) -> Response[OrderView]:
+    caller = web.caller(app)
+    caller.may("storefront", "agent", "customer")
+    if caller.role == "customer":
+        checkout = checkout.bought_by(caller.name)
+    if not caller.sees(checkout.channel):
+        raise NotFound("channel", checkout.channel)
+    order, created = check_out(
+        checkout,
+        key,
+        orders=wiring.orders(caller.name),
+        catalog=wiring.catalog(),
+        gateway=wiring.payment_gateway(),
+        payment_provider=settings().payment_provider,
+        tax=wiring.tax_engine(),
+        fraud=wiring.fraud_screen(),
+        clock=wiring.clock,
+        ttl_seconds=settings().checkout_ttl_seconds,
+    )
+    return web.answer(OrderView.of(order), HTTPStatus.CREATED if created else HTTPStatus.OK)
+
+
+@app.get("/orders/<order_id>")
+def show_order(order_id: web.Id) -> OrderView:
+    orders = wiring.orders()
+    order = _visible(orders.get(order_id))
+    return OrderView.of(order, tuple(orders.timeline(order_id)))
+
+
+@app.post("/orders/<order_id>/cancel")
+def cancel(order_id: web.Id, cancellation: Cancellation) -> OrderView:
+    caller = web.caller(app)
+    caller.may("storefront", "agent", "customer")
+    orders = wiring.orders(caller.name)
+    _visible(orders.get(order_id))
+    order = cancel_order(
+        order_id,
+        cancellation.reason,
+        orders=orders,
+        gateway=wiring.payment_gateway(),
+        clock=wiring.clock,
+    )
+    return OrderView.of(order)
+
+
+@app.post("/orders/<order_id>/holds/<hold_id>/release")
+def release_hold(order_id: web.Id, hold_id: web.Name) -> OrderView:
+    caller = web.caller(app)
+    caller.may("agent")
+    orders = wiring.orders(caller.name)
+    released = placing.release_hold(
+        orders.get(order_id), hold_id, by=caller.name, at=wiring.clock()
+    )
+    (order,) = orders.commit(released)
+    return OrderView.of(order)
+
+
+@app.get("/work-items")
+def work_items(limit: web.Limit = 50, after: web.After = None) -> WorkItemPage:
+    web.caller(app).may("agent")
+    found, cursor = wiring.queues().work_items(limit, after)
+    return WorkItemPage(work_items=tuple(found), after=cursor)
+
+
+@app.post("/work-items/<work_item_id>/close")
+def close_work_item(work_item_id: web.Id) -> OrderView:
+    caller = web.caller(app)
+    caller.may("agent")
+    orders = wiring.orders(caller.name)
+    order = orders.get(order_of(work_item_id))
+    closed = placing.close_work_item(order, work_item_id, by=caller.name, at=wiring.clock())
+    (order,) = orders.commit(closed)
+    return OrderView.of(order)
+
+
+def _visible(order: Order) -> Order:
+    """The order, if the caller may know of it: customers their own, storefronts their channels'."""
+    caller = web.caller(app)
+    caller.may("storefront", "agent", "customer")
+    own = caller.role != "customer" or order.customer.customer_id == caller.name
+    if not own or not caller.sees(order.channel):
+        raise NotFound("order", order.order_id)
+    return order

@@ -1,0 +1,1 @@
+"""And back again."""

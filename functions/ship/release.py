@@ -1,0 +1,28 @@
+"""Step Functions (task token): released to its location, which answers when it can.
+
+Safe to repeat: the newest token counts.
+"""
+
+from __future__ import annotations
+
+from doorstep.domain.record import Record
+from doorstep.runtime import wiring
+from doorstep.runtime.entry import task
+from doorstep.usecases.ship import release
+
+
+class Release(Record):
+    """A fulfillment order and the token that wakes its workflow."""
+
+    fulfillment_order_id: str
+    task_token: str
+
+
+@task(Release)
+def handler(command: Release) -> None:
+    release(
+        command.fulfillment_order_id,
+        command.task_token,
+        orders=wiring.orders(),
+        workflow=wiring.workflow(),
+    )

@@ -1,0 +1,24 @@
+"""SQS: carrier queue → what carriers say, applied once and in any order.
+
+Safe to repeat: keyed by the news itself.
+"""
+
+from __future__ import annotations
+
+from doorstep.domain.record import Record
+from doorstep.runtime import wiring
+from doorstep.runtime.entry import queue
+from doorstep.usecases.ship import track
+
+
+class Callback(Record):
+    """A verified callback of a carrier."""
+
+    sender: str
+    body: str
+
+
+@queue(Callback.model_validate_json)
+def handler(callback: Callback) -> None:
+    for news in wiring.carrier(callback.sender).parse(callback.body.encode()):
+        track(news, orders=wiring.orders(callback.sender), queues=wiring.queues())

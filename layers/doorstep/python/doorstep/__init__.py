@@ -1,0 +1,1 @@
+"""Doorstep: everything that happens after the buy button."""

@@ -1,0 +1,102 @@
+"""Products, locations and delivery options in DynamoDB.
+
+Locations are few and change seldom: kept for a minute.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterable, Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+from doorstep.adapters.dynamo import keys
+from doorstep.adapters.dynamo.keys import Key
+from doorstep.domain.catalog import DeliveryOption, Location, Product
+
+if TYPE_CHECKING:
+    from mypy_boto3_dynamodb import DynamoDBClient
+
+_LOCATIONS_LIVE_SECONDS = 60
+_BATCH = 100
+
+
+class DynamoCatalog:
+    """The Catalog port on one DynamoDB table."""
+
+    def __init__(self, client: DynamoDBClient, table: str) -> None:
+        self._client = client
+        self._table = table
+        self._locations: tuple[float, list[Location]] = (0.0, [])
+
+    def offer(
+        self, skus: Iterable[str], option: str
+    ) -> tuple[Mapping[str, Product], DeliveryOption | None]:
+        wanted = [keys.product(sku) for sku in dict.fromkeys(skus)]
+        rows = self._get([*wanted, keys.delivery_option(option)])
+        found = rows.pop(keys.delivery_option(option), None)
+        products = (Product.model_validate_json(row) for row in rows.values())
+        return (
+            {product.sku: product for product in products},
+            DeliveryOption.model_validate_json(found) if found else None,
+        )
+
+    def products(self, skus: Iterable[str]) -> Mapping[str, Product]:
+        rows = self._get([keys.product(sku) for sku in dict.fromkeys(skus)])
+        products = (Product.model_validate_json(row) for row in rows.values())
+        return {product.sku: product for product in products}
+
+    def locations(self) -> Sequence[Location]:
+        read_at, known = self._locations
+        if known and time.monotonic() - read_at < _LOCATIONS_LIVE_SECONDS:
+            return known
+        pages = self._client.get_paginator("query").paginate(
+            TableName=self._table,
+            KeyConditionExpression="pk = :pk",
+            ExpressionAttributeValues={":pk": {"S": keys.locations()}},
+        )
+        rows = (row for page in pages for row in page["Items"])
+        known = [Location.model_validate_json(row["json"]["S"]) for row in rows]
+        self._locations = (time.monotonic(), known)
+        return known
+
+    def save(self, *records: Product | Location | DeliveryOption) -> None:
+        for record in records:
+            key = _key(record)
+            self._client.put_item(
+                TableName=self._table,
+                Item={
+                    "pk": {"S": key.pk},
+                    "sk": {"S": key.sk},
+                    "json": {"S": record.model_dump_json()},
+                },
+            )
+        self._locations = (0.0, [])
+
+    def _get(self, wanted: Sequence[Key]) -> dict[Key, str]:
+        """Rows by key, a hundred a call; what DynamoDB leaves unprocessed is asked for again."""
+        found: dict[Key, str] = {}
+        for start in range(0, len(wanted), _BATCH):
+            pending: dict[str, Any] = {
+                self._table: {
+                    "Keys": [
+                        {"pk": {"S": key.pk}, "sk": {"S": key.sk}}
+                        for key in wanted[start : start + _BATCH]
+                    ]
+                }
+            }
+            while pending:
+                answer = self._client.batch_get_item(RequestItems=pending)
+                for row in answer["Responses"].get(self._table, []):
+                    found[Key(row["pk"]["S"], row["sk"]["S"])] = row["json"]["S"]
+                pending = dict(answer["UnprocessedKeys"])
+        return found
+
+
+def _key(record: Product | Location | DeliveryOption) -> Key:
+    match record:
+        case Product():
+            return keys.product(record.sku)
+        case Location():
+            return keys.location(record.location_id)
+        case DeliveryOption():
+            return keys.delivery_option(record.code)

@@ -1,0 +1,114 @@
+"""Every key of the table, and the only place that spells one.
+
+An order and all that belongs to it share a partition. What a command loads sorts before
+`TIMELINE#`; what only grows (timeline, carrier news, task tokens) sorts behind it.
+"""
+
+from __future__ import annotations
+
+import zlib
+from typing import NamedTuple
+
+from doorstep.adapters.dynamo.schema import DUE_SHARDS, TIMELINE_PREFIX
+from doorstep.domain.order import order_of
+
+
+class Key(NamedTuple):
+    pk: str
+    sk: str
+
+
+def partition(order_id: str) -> str:
+    return f"ORDER#{order_id}"
+
+
+def order(order_id: str) -> Key:
+    return Key(partition(order_id), "ORDER")
+
+
+def fulfillment_order(key: str) -> Key:
+    return Key(partition(order_of(key)), f"FULFILLMENT#{key}")
+
+
+def shipment(key: str) -> Key:
+    return Key(partition(order_of(key)), f"SHIPMENT#{key}")
+
+
+def payment(key: str) -> Key:
+    return Key(partition(order_of(key)), f"PAYMENT#{key}")
+
+
+def return_(key: str) -> Key:
+    return Key(partition(order_of(key)), f"RETURN#{key}")
+
+
+def work_item(key: str) -> Key:
+    return Key(partition(order_of(key)), f"ATTENTION#{key}")
+
+
+def timeline(order_id: str, sequence: int) -> Key:
+    return Key(partition(order_id), f"{TIMELINE_PREFIX}{sequence:06}")
+
+
+def tracking(shipment_id: str, news: str) -> Key:
+    return Key(partition(order_of(shipment_id)), f"TRACKING#{shipment_id}#{news}")
+
+
+def task_token(fulfillment_order_id: str) -> Key:
+    return Key(partition(order_of(fulfillment_order_id)), f"TOKEN#{fulfillment_order_id}")
+
+
+def tracked(carrier: str, tracking_number: str) -> Key:
+    return Key(f"TRACKED#{carrier}#{tracking_number}", "TRACKED")
+
+
+def product(sku: str) -> Key:
+    return Key(f"PRODUCT#{sku}", "PRODUCT")
+
+
+def delivery_option(code: str) -> Key:
+    return Key(f"DELIVERY#{code}", "DELIVERY")
+
+
+def location(location_id: str) -> Key:
+    return Key("LOCATIONS", f"LOCATION#{location_id}")
+
+
+def locations() -> str:
+    return "LOCATIONS"
+
+
+def stock(sku: str) -> str:
+    return f"STOCK#{sku}"
+
+
+def network_level(sku: str, shard: int) -> Key:
+    return Key(stock(sku), f"NETWORK#{shard:02}")
+
+
+def location_level(sku: str, location_id: str) -> Key:
+    return Key(stock(sku), f"LOCATION#{location_id}")
+
+
+def ledger(sku: str, location_id: str | None) -> str:
+    return f"LEDGER#{sku}#{location_id or ''}"
+
+
+def movement(sku: str, location_id: str | None, kind: str, cause: str) -> Key:
+    return Key(ledger(sku, location_id), f"{kind}#{cause}")
+
+
+def due(queue: str, order_id: str) -> str:
+    return f"{queue}#{zlib.crc32(order_id.encode()) % DUE_SHARDS}"
+
+
+def due_shards(queue: str) -> tuple[str, ...]:
+    return tuple(f"{queue}#{shard}" for shard in range(DUE_SHARDS))
+
+
+def location_queue(location_id: str) -> str:
+    return f"LOCATION#{location_id}"
+
+
+def work_queue() -> str:
+    return "WORK"

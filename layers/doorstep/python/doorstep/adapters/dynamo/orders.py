@@ -1,0 +1,301 @@
+"""Orders in DynamoDB: the only writer of an order's state.
+
+A commit is one transaction: the order (`version = :expected`), the children that changed, one
+timeline item per event, the stock levels with their guards, and one ledger row per movement. Rows
+are JSON text beside the few attributes that conditions and indexes need: small, fast to read, and
+readable where somebody looks.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+
+from doorstep.adapters.dynamo import keys
+from doorstep.adapters.dynamo.keys import Key
+from doorstep.adapters.dynamo.schema import DUE_PK, DUE_SK, QUEUE_PK, QUEUE_SK, TIMELINE_PREFIX
+from doorstep.adapters.dynamo.stock import stock_actions
+from doorstep.adapters.dynamo.transact import (
+    Action,
+    Refused,
+    TransactionRefused,
+    create,
+    put,
+    transact,
+)
+from doorstep.domain.errors import Conflict, Duplicate, NotFound, OutOfStock
+from doorstep.domain.events import TimelineItem
+from doorstep.domain.fulfillment import OPEN, FulfillmentOrder, FulfillmentStatus
+from doorstep.domain.order import Order, OrderStatus
+from doorstep.domain.payment import Payment, PaymentAction, PaymentOutcome
+from doorstep.domain.record import Record
+from doorstep.domain.returns import Return
+from doorstep.domain.shipment import Shipment, ShipmentStatus
+from doorstep.domain.stock import Movement
+from doorstep.domain.work import WorkItem, WorkItemStatus
+
+if TYPE_CHECKING:
+    from mypy_boto3_dynamodb import DynamoDBClient
+
+#: The order's own row leaves out what has rows of its own.
+CHILDREN = ("fulfillment_orders", "shipments", "payments", "returns", "work_items")
+
+#: Names of the `due` queues.
+CHECKOUT, HANDOVER, DELIVERY, MONEY = "checkout", "handover", "delivery", "money"
+
+
+class DynamoOrders:
+    """The Orders port on one DynamoDB table."""
+
+    def __init__(self, client: DynamoDBClient, table: str, actor: str, clock: Any) -> None:
+        self._client = client
+        self._table = table
+        self._actor = actor
+        self._clock = clock
+
+    def get(self, order_id: str) -> Order:
+        rows = self._rows(order_id)
+        if not rows:
+            raise NotFound("order", order_id)
+        return assemble(rows)
+
+    def commit(self, *orders: Order) -> tuple[Order, ...]:
+        at = self._clock()
+        actions: list[Action] = []
+        movements: list[Movement] = []
+        stored = []
+        for order in orders:
+            new = _numbered(order)
+            stored.append(new.loaded())
+            actions += _order_actions(new, self._actor, at)
+            movements += order.moved
+        actions += stock_actions(movements, at)
+        if actions:
+            try:
+                transact(self._client, self._table, actions)
+            except TransactionRefused as refusal:
+                raise _meaning(refusal.refused, movements) from None
+        return tuple(stored)
+
+    def timeline(self, order_id: str) -> Sequence[TimelineItem]:
+        rows = self._query(order_id, "begins_with(sk, :sk)", TIMELINE_PREFIX)
+        return [TimelineItem.model_validate_json(row["json"]["S"]) for row in rows]
+
+    def _rows(self, order_id: str) -> list[dict[str, Any]]:
+        return list(self._query(order_id, "sk < :sk", TIMELINE_PREFIX))
+
+    def _query(self, order_id: str, condition: str, sk: str) -> Iterator[dict[str, Any]]:
+        pages = self._client.get_paginator("query").paginate(
+            TableName=self._table,
+            KeyConditionExpression=f"pk = :pk AND {condition}",
+            ExpressionAttributeValues={
+                ":pk": {"S": keys.partition(order_id)},
+                ":sk": {"S": sk},
+            },
+            ConsistentRead=True,
+        )
+        for page in pages:
+            yield from page["Items"]
+
+
+def assemble(rows: Iterable[Mapping[str, Any]]) -> Order:
+    """The aggregate from its rows, the children in the order of their making."""
+    children: dict[str, list[Record]] = {name: [] for name in CHILDREN}
+    header = None
+    for row in rows:
+        text = row["json"]["S"]
+        match row["sk"]["S"].split("#", 1)[0]:
+            case "ORDER":
+                header = Order.model_validate_json(text)
+            case "FULFILLMENT":
+                children["fulfillment_orders"].append(FulfillmentOrder.model_validate_json(text))
+            case "SHIPMENT":
+                children["shipments"].append(Shipment.model_validate_json(text))
+            case "PAYMENT":
+                children["payments"].append(Payment.model_validate_json(text))
+            case "RETURN":
+                children["returns"].append(Return.model_validate_json(text))
+            case "ATTENTION":
+                children["work_items"].append(WorkItem.model_validate_json(text))
+    if header is None:
+        raise NotFound("order", "without a header")
+    order = header.changed(**{name: tuple(found) for name, found in children.items()})
+    return order.changed(
+        fulfillment_orders=tuple(sorted(order.fulfillment_orders, key=_made))
+    ).loaded()
+
+
+def _made(one: FulfillmentOrder) -> int:
+    """Its number within the order: as text `F10` would come before `F2`."""
+    return int(one.fulfillment_order_id.rsplit("-F", 1)[1])
+
+
+def _numbered(order: Order) -> Order:
+    """The order as it will be stored: its next version, and the number of its newest event."""
+    if order.origin is not None and order == order.origin:
+        return order
+    return order.changed(version=order.version + 1, sequence=order.sequence + len(order.raised))
+
+
+def _order_actions(order: Order, actor: str, at: datetime) -> list[Action]:
+    """The writes that turn the stored order into this one; none of its own rows where nothing
+    changed.
+    """
+    was = order.origin
+    actions = [
+        create(keys.tracking(shipment_id, news.key), _json(news), about=Duplicate())
+        for shipment_id, news in order.noted
+    ]
+    if was is not None and order == was:
+        return actions
+    actions.insert(0, _header(order, was))
+    actions += _changed(order, was)
+    for number, event in enumerate(order.raised, order.sequence - len(order.raised) + 1):
+        item = TimelineItem(
+            order_id=order.order_id,
+            sequence=number,
+            at=at,
+            actor=actor,
+            name=event.name,
+            version=event.version,
+            data=event.model_dump(mode="json"),
+        )
+        key = keys.timeline(order.order_id, number)
+        actions.append(create(key, _json(item), about=Conflict([order.order_id])))
+    return actions
+
+
+def _header(order: Order, was: Order | None) -> Action:
+    attributes = {
+        "json": {"S": order.model_dump_json(exclude=set(CHILDREN))},
+        "version": {"N": str(order.version)},
+        "status": {"S": order.status},
+    }
+    if order.status is OrderStatus.PENDING and order.expires_at:
+        attributes |= _due(CHECKOUT, order.order_id, order.expires_at)
+    key, lost = keys.order(order.order_id), Conflict([order.order_id])
+    if was is None:
+        return create(key, attributes, about=lost)
+    return put(
+        key,
+        attributes,
+        "version = :expected",
+        about=lost,
+        ExpressionAttributeValues={":expected": {"N": str(was.version)}},
+    )
+
+
+def _changed(order: Order, was: Order | None) -> Iterator[Action]:
+    """A row for each child that is new or different. The order's version guards them all."""
+    for name in CHILDREN:
+        before = {_key(child): child for child in getattr(was, name)} if was else {}
+        for child in getattr(order, name):
+            key = _key(child)
+            if before.get(key) == child:
+                continue
+            attributes = _json(child) | _attributes(child, order)
+            exists = "attribute_exists(pk)" if key in before else "attribute_not_exists(pk)"
+            yield put(key, attributes, exists, about=Conflict([order.order_id]))
+            yield from _tracked(child, before.get(key))
+
+
+def _key(child: Record) -> Key:
+    match child:
+        case FulfillmentOrder():
+            return keys.fulfillment_order(child.fulfillment_order_id)
+        case Shipment():
+            return keys.shipment(child.shipment_id)
+        case Payment():
+            return keys.payment(child.payment_id)
+        case Return():
+            return keys.return_(child.return_id)
+        case WorkItem():
+            return keys.work_item(child.work_item_id)
+        case _:
+            raise TypeError(f"{type(child).__name__} has no row of its own")
+
+
+def _attributes(child: Record, order: Order) -> dict[str, Any]:
+    """What the sparse indexes need: present only while somebody, or some hour, is waited for."""
+    match child:
+        case FulfillmentOrder():
+            waiting: dict[str, Any] = {}
+            late = "late_handover" in child.alerts
+            if child.status in OPEN | {FulfillmentStatus.ALLOCATED} and child.ship_by and not late:
+                waiting |= _due(HANDOVER, child.fulfillment_order_id, child.ship_by)
+            if child.status in OPEN:
+                waiting |= _queue(
+                    keys.location_queue(child.location_id), child.ship_by or child.allocated_at
+                )
+            return waiting
+        case Shipment():
+            away = child.shipped_at and child.status not in (
+                ShipmentStatus.DELIVERED,
+                ShipmentStatus.RETURN_TO_SENDER,
+                ShipmentStatus.CANCELED,
+            )
+            if away and child.deliver_by and "late_delivery" not in child.alerts:
+                return _due(DELIVERY, child.shipment_id, child.deliver_by)
+            return {}
+        case Payment():
+            open_since = [
+                event.at
+                for event in child.events
+                if event.outcome is PaymentOutcome.REQUESTED
+                and event.action in (PaymentAction.VOID, PaymentAction.REFUND)
+            ]
+            return _due(MONEY, order.order_id, min(open_since)) if open_since else {}
+        case WorkItem() if child.status is WorkItemStatus.OPEN:
+            return _queue(keys.work_queue(), child.opened_at)
+        case _:
+            return {}
+
+
+def _tracked(child: Record, before: Record | None) -> Iterator[Action]:
+    """The way from a tracking number to its parcel, written with the label."""
+    match child:
+        case Shipment():
+            key = child.shipment_id
+        case Return():
+            key = child.return_id
+        case _:
+            return
+    if child.tracking_number and not getattr(before, "tracking_number", ""):
+        yield create(
+            keys.tracked(child.carrier, child.tracking_number),
+            {"id": {"S": key}},
+            about=Duplicate(f"{child.carrier} has used {child.tracking_number} before"),
+        )
+
+
+def _json(record: Any) -> dict[str, Any]:
+    return {"json": {"S": record.model_dump_json()}}
+
+
+def _due(queue: str, key: str, at: datetime) -> dict[str, Any]:
+    return {
+        DUE_PK: {"S": keys.due(queue, key)},
+        DUE_SK: {"S": f"{at.isoformat(timespec='seconds')}#{key}"},
+    }
+
+
+def _queue(queue: str, at: datetime) -> dict[str, Any]:
+    return {QUEUE_PK: {"S": queue}, QUEUE_SK: {"S": at.isoformat(timespec="seconds")}}
+
+
+def _meaning(refused: Sequence[Refused], movements: Sequence[Movement]) -> Exception:
+    """What the refused actions mean: a lost race before a repeat before a lack of stock."""
+    lost = [r.action.about for r in refused if isinstance(r.action.about, Conflict)]
+    if lost:
+        return Conflict(sorted({order_id for conflict in lost for order_id in conflict.order_ids}))
+    for refusal in refused:
+        if isinstance(refusal.action.about, Duplicate):
+            return refusal.action.about
+    short: dict[str, tuple[int, int]] = {}
+    for refusal in refused:
+        sku = str(refusal.action.about)
+        asked = sum(m.quantity for m in movements if m.sku == sku)
+        left = int(refusal.item.get("available", {}).get("N", "0"))
+        short[sku] = (asked, left)
+    return OutOfStock(short)

@@ -1,0 +1,28 @@
+"""The shape of the tables.
+
+The CDK app, the tests and the repositories read it from here. Standard library only.
+"""
+
+PK = "pk"
+SK = "sk"
+
+#: Records whose time will come: pending checkouts, promises, unfinished money.
+#: Sharded, sparse, keys only.
+DUE_INDEX = "due"
+DUE_PK = "due"
+DUE_SK = "due_at"
+
+#: Records that wait for a person: a location's fulfillment orders, open work items.
+#: Sparse, keys only.
+QUEUE_INDEX = "queue"
+QUEUE_PK = "queue"
+QUEUE_SK = "queue_at"
+
+#: Epoch seconds from which DynamoDB may delete an item: task tokens, never business records.
+TTL = "expires_ttl"
+
+#: The sort keys of timeline items start with this; only they are published.
+TIMELINE_PREFIX = "TIMELINE#"
+
+#: Over how many partitions each `due` queue is spread.
+DUE_SHARDS = 4

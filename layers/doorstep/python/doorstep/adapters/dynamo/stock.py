@@ -1,0 +1,116 @@
+"""Stock levels and the ledger in DynamoDB.
+
+A level never falls below zero: every decrease carries its guard.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+
+from doorstep.adapters.dynamo import keys
+from doorstep.adapters.dynamo.keys import Key
+from doorstep.adapters.dynamo.transact import (
+    Action,
+    TransactionRefused,
+    add,
+    create,
+    transact,
+)
+from doorstep.domain.errors import Duplicate, OutOfStock
+from doorstep.domain.stock import (
+    EFFECTS,
+    LocationLevel,
+    Movement,
+    NetworkLevel,
+    StockLevels,
+)
+
+if TYPE_CHECKING:
+    from mypy_boto3_dynamodb import DynamoDBClient
+
+
+class DynamoStock:
+    """The Stock port on one DynamoDB table."""
+
+    def __init__(self, client: DynamoDBClient, table: str, clock: Any) -> None:
+        self._client = client
+        self._table = table
+        self._clock = clock
+
+    def levels(self, skus: Iterable[str]) -> Mapping[str, StockLevels]:
+        return {sku: self._levels(sku) for sku in dict.fromkeys(skus)}
+
+    def move(self, *movements: Movement) -> None:
+        try:
+            transact(self._client, self._table, stock_actions(movements, self._clock()))
+        except TransactionRefused as refusal:
+            if any(isinstance(r.action.about, Duplicate) for r in refusal.refused):
+                return
+            raise OutOfStock(
+                {
+                    str(r.action.about): (
+                        sum(m.quantity for m in movements if m.sku == r.action.about),
+                        int(r.item.get("available", {}).get("N", "0")),
+                    )
+                    for r in refusal.refused
+                }
+            ) from None
+
+    def _levels(self, sku: str) -> StockLevels:
+        pages = self._client.get_paginator("query").paginate(
+            TableName=self._table,
+            KeyConditionExpression="pk = :pk",
+            ExpressionAttributeValues={":pk": {"S": keys.stock(sku)}},
+        )
+        network, locations = [], []
+        for row in (row for page in pages for row in page["Items"]):
+            counters = {name: int(value["N"]) for name, value in row.items() if "N" in value}
+            kind, _, name = row["sk"]["S"].partition("#")
+            if kind == "NETWORK":
+                network.append(NetworkLevel(sku=sku, shard=int(name), **counters))
+            else:
+                locations.append(LocationLevel(sku=sku, location_id=name, **counters))
+        return StockLevels(sku=sku, network=tuple(network), locations=tuple(locations))
+
+
+def stock_actions(movements: Sequence[Movement], at: datetime) -> list[Action]:
+    """One conditional update per level that the movements touch, and one ledger row per SKU, place
+    and kind.
+
+    Movements of many orders on one level become one write, which is what makes a flash sale cheap.
+    Levels are written in the order of their keys. A movement that another one undoes is still in
+    the ledger.
+    """
+    deltas: dict[Key, dict[str, int]] = defaultdict(lambda: defaultdict(int))
+    rows: dict[tuple[str, str | None, str], list[Movement]] = defaultdict(list)
+    about: dict[Key, str] = {}
+    for movement in movements:
+        network, location = EFFECTS[movement.kind]
+        touched = [(keys.network_level(movement.sku, movement.shard), network)]
+        if movement.location_id:
+            touched.append((keys.location_level(movement.sku, movement.location_id), location))
+        for key, effect in touched:
+            about[key] = movement.sku
+            for name, sign in effect.items():
+                deltas[key][name] += sign * movement.quantity
+        rows[movement.sku, movement.location_id, movement.kind].append(movement)
+    actions = []
+    for key, delta in sorted(deltas.items()):
+        if changes := {name: change for name, change in delta.items() if change}:
+            actions.append(add(key, changes, about=about[key]))
+    for (sku, location_id, kind), moved in rows.items():
+        key = keys.movement(sku, location_id, kind, moved[0].cause)
+        row: dict[str, Any] = {
+            "sku": {"S": sku},
+            "kind": {"S": kind},
+            "quantity": {"N": str(sum(movement.quantity for movement in moved))},
+            "at": {"S": at.isoformat()},
+            "causes": {"M": {m.cause: {"N": str(m.quantity)} for m in moved}},
+        }
+        if location_id:
+            row["location_id"] = {"S": location_id}
+        actions.append(create(key, row, about=Duplicate(f"{kind} {moved[0].cause}")))
+    return actions

@@ -1,0 +1,192 @@
+"""From held units to fulfillment orders, and back when a location cannot ship them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+
+from doorstep.domain import events, stock
+from doorstep.domain.errors import QuantityExceeded
+from doorstep.domain.fulfillment import FulfillmentLine, FulfillmentOrder, FulfillmentStatus
+from doorstep.domain.order import LineKind, Order, OrderStatus
+from doorstep.domain.placing import open_work_item
+from doorstep.domain.sourcing import Sourcing
+
+
+def waiting(order: Order) -> bool:
+    """Whether there are units that a location should be found for, now."""
+    ready = order.status is OrderStatus.PLACED and not order.on_hold
+    return ready and any(
+        line.kind is not LineKind.DIGITAL and (line.unallocated or line.backordered)
+        for line in order.lines
+    )
+
+
+def allocate(order: Order, sourcing: Sourcing, *, at: datetime) -> Order:
+    """Turn assignments into one fulfillment order per location, and its stock from held to
+    allocated.
+    """
+    by_location: dict[str, dict[str, int]] = {}
+    for assignment in sourcing.assignments:
+        units = by_location.setdefault(assignment.location_id, {})
+        units[assignment.line_id] = units.get(assignment.line_id, 0) + assignment.quantity
+    for location_id, units in by_location.items():
+        order = _allocate_to(order, location_id, units, why=sourcing.why, at=at)
+    return order
+
+
+def report_unfilled(order: Order, sourcing: Sourcing, *, at: datetime) -> Order:
+    """Ask a person, once, about units that are held but that no location can ship."""
+    if not sourcing.unfilled:
+        return order
+    names = ", ".join(
+        f"{units} × {order.line(line_id).sku or line_id}"
+        for line_id, units in sourcing.unfilled.items()
+    )
+    text = f"No location can ship {names}."
+    return open_work_item(order, "unfilled", subject=order.order_id, text=text, at=at)
+
+
+def _allocate_to(
+    order: Order, location_id: str, units: Mapping[str, int], *, why: str, at: datetime
+) -> Order:
+    key = f"{order.order_id}-F{len(order.fulfillment_orders) + 1}"
+    lines = []
+    for line_id, quantity in units.items():
+        line = order.line(line_id)
+        if quantity > line.unallocated:
+            raise QuantityExceeded(f"line {line_id} to allocate", quantity, line.unallocated)
+        lines.append(line.changed(allocated=line.allocated + quantity))
+    one = FulfillmentOrder(
+        fulfillment_order_id=key,
+        location_id=location_id,
+        service=order.service,
+        ship_by=order.promise.ship_by if order.promise else None,
+        deliver_by=order.promise.deliver_by if order.promise else None,
+        allocated_at=at,
+        lines=tuple(
+            FulfillmentLine(
+                line_id=line.line_id,
+                sku=line.sku,
+                name=line.name,
+                quantity=units[line.line_id],
+                tracked=line.tracked,
+                instructions=line.instructions,
+            )
+            for line in lines
+        ),
+    )
+    movements = _moved(order, one, stock.MovementKind.ALLOCATED, units, key)
+    return (
+        order.with_lines(lines)
+        .with_fulfillment_order(one)
+        .moving(*movements)
+        .raising(
+            events.FulfillmentAllocated(
+                fulfillment_order_id=key,
+                location_id=location_id,
+                units=tuple(line.units(units[line.line_id]) for line in lines),
+                why=why,
+            )
+        )
+    )
+
+
+def reject(order: Order, key: str, *, reason: str) -> Order:
+    """The location will not ship any of it: the units are held again, to be routed elsewhere."""
+    one = order.fulfillment_order(key)
+    units = {line.line_id: line.quantity for line in one.lines}
+    movements = _moved(order, one, stock.MovementKind.DEALLOCATED, units, f"{key}-rejected")
+    back = _given_back(order, one, units)
+    return (
+        back.with_fulfillment_order(one.to(FulfillmentStatus.REJECTED, reason=reason))
+        .moving(*movements)
+        .raising(
+            events.FulfillmentRejected(
+                fulfillment_order_id=key,
+                location_id=one.location_id,
+                reason=reason,
+                units=tuple(order.line(i).units(q) for i, q in units.items()),
+            )
+        )
+    )
+
+
+def short(order: Order, key: str, missing: Mapping[str, int]) -> Order:
+    """Units are not where they should be: they leave the location's sellable stock and are
+    backordered.
+
+    What was found stays in this fulfillment order and is packed; it ends where nothing was found.
+    The missing units were promised by nobody else, so the network level does not change: they must
+    be held anew before they are routed.
+    """
+    one = order.fulfillment_order(key)
+    have = {line.line_id: line.quantity for line in one.lines}
+    for line_id, quantity in missing.items():
+        if not 0 < quantity <= have.get(line_id, 0):
+            raise QuantityExceeded(f"line {line_id} missing", quantity, have.get(line_id, 0))
+    left = tuple(
+        line.model_copy(update={"quantity": line.quantity - missing.get(line.line_id, 0)})
+        for line in one.lines
+    )
+    found = tuple(line for line in left if line.quantity)
+    cause = f"{key}-short-V{order.version + 1}"
+    movements = _moved(order, one, stock.MovementKind.MISSED, missing, cause)
+    back = _given_back(order, one, missing, backordered=True)
+    if found:
+        after = one.model_copy(update={"lines": found})
+    else:
+        after = one.to(FulfillmentStatus.SHORT, reason="nothing was found")
+    return (
+        back.with_fulfillment_order(after)
+        .moving(*movements)
+        .raising(
+            events.FulfillmentShort(
+                fulfillment_order_id=key,
+                location_id=one.location_id,
+                units=tuple(order.line(i).units(q) for i, q in missing.items()),
+                ended=not found,
+            )
+        )
+    )
+
+
+def _given_back(
+    order: Order, one: FulfillmentOrder, units: Mapping[str, int], *, backordered: bool = False
+) -> Order:
+    """These units are no longer allocated here, and this location is not asked for their lines
+    again.
+    """
+    lines = []
+    for line_id, quantity in units.items():
+        line = order.line(line_id)
+        short = quantity if backordered and line.tracked else 0
+        lines.append(
+            line.changed(
+                allocated=line.allocated - quantity,
+                backordered=line.backordered + short,
+                excluded=tuple(dict.fromkeys((*line.excluded, one.location_id))),
+            )
+        )
+    return order.with_lines(lines)
+
+
+def _moved(
+    order: Order,
+    one: FulfillmentOrder,
+    kind: stock.MovementKind,
+    units: Mapping[str, int],
+    cause: str,
+) -> list[stock.Movement]:
+    return [
+        stock.Movement(
+            kind=kind,
+            sku=line.sku,
+            quantity=units[line.line_id],
+            location_id=one.location_id,
+            cause=f"{cause}-{line.line_id}",
+            shard=order.line(line.line_id).stock_shard,
+        )
+        for line in one.lines
+        if line.tracked and line.sku and units.get(line.line_id)
+    ]

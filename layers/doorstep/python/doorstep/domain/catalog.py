@@ -1,0 +1,79 @@
+"""What may be sold, from where, and how it may be delivered."""
+
+from enum import StrEnum
+from typing import Annotated
+
+from pydantic import Field
+
+from doorstep.domain.address import Address
+from doorstep.domain.money import Currency
+from doorstep.domain.record import Record
+
+Sku = Annotated[
+    str,
+    Field(
+        min_length=1, max_length=120, pattern=r"^[^\s#\x00-\x1f]([^#\x00-\x1f]*[^\s#\x00-\x1f])?$"
+    ),
+]
+"""A stock keeping unit as the merchant writes it; `#` separates key parts and may not occur."""
+
+
+class ProductKind(StrEnum):
+    STANDARD = "standard"
+    MADE_TO_ORDER = "made_to_order"
+
+
+class Product(Record):
+    """Something that can be ordered. `prices` maps a currency to its minor units per piece."""
+
+    sku: Sku
+    name: str = Field(min_length=1, max_length=300)
+    kind: ProductKind = ProductKind.STANDARD
+    prices: dict[Currency, Annotated[int, Field(ge=0, le=10**12)]]
+    weight_grams: int = Field(default=0, ge=0, le=1_000_000)
+    tax_category: str = Field(default="standard", max_length=40)
+    production_days: int = Field(default=0, ge=0, le=365)
+    """Working days in the workshop before a made-to-order piece can be shipped."""
+    options: tuple[str, ...] = Field(default=(), max_length=20)
+    """Instructions that must be given with a made-to-order piece, such as `engraving`."""
+    stock_shards: int = Field(default=1, ge=1, le=32)
+    """Over how many rows the network level is spread; raise it for a SKU that sells in a rush."""
+    returnable: bool = True
+
+
+class LocationKind(StrEnum):
+    WAREHOUSE = "warehouse"
+    STORE = "store"
+    WORKSHOP = "workshop"
+    THIRD_PARTY = "third_party"
+
+
+class Location(Record):
+    """A place that makes, keeps or ships goods.
+
+    Lower `priority` is preferred where all else is equal.
+    """
+
+    location_id: str = Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$")
+    name: str = Field(min_length=1, max_length=200)
+    kind: LocationKind
+    address: Address
+    priority: int = Field(default=100, ge=0, le=10_000)
+    active: bool = True
+
+
+class DeliveryOption(Record):
+    """One way to deliver.
+
+    `prices` maps a currency to minor units per order; days are working days.
+    """
+
+    code: str = Field(pattern=r"^[a-z0-9][a-z0-9_-]{0,39}$")
+    name: str = Field(min_length=1, max_length=100)
+    prices: dict[Currency, Annotated[int, Field(ge=0, le=10**9)]]
+    processing_days: int = Field(default=1, ge=0, le=60)
+    transit_days: int = Field(default=3, ge=0, le=120)
+    cutoff_hour: int = Field(default=15, ge=0, le=24)
+    """Orders placed from this hour on (UTC) count as placed the next day."""
+    service: str = Field(default="standard", max_length=60)
+    """The carrier service bought for it."""

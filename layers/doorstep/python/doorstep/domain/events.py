@@ -1,0 +1,398 @@
+"""Everything that can happen to an order, as others hear of it.
+
+An event is a timeline item first: written in the transaction that changed the state, numbered
+within its order, and only then published. The names and the JSON Schemas of `docs/events.md` come
+from these classes. A field is only ever added; a change of meaning is a new `version`. No event
+carries personal data: who needs it reads the order.
+"""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from doorstep.domain.money import Money
+from doorstep.domain.record import Moment
+from doorstep.domain.shipment import ShipmentStatus
+
+
+class Event(BaseModel):
+    """The base of all events: `name` is its detail-type on the bus, `version` that of its shape."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    name: ClassVar[str]
+    version: ClassVar[int] = 1
+
+
+class Units(BaseModel):
+    """A quantity of one order line."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    line_id: str
+    sku: str | None
+    quantity: int
+
+
+class OrderReceived(Event):
+    """A checkout began: stock is held, payment has been asked for."""
+
+    name = "order.received"
+    channel: str
+    total: Money
+
+
+class OrderPlaced(Event):
+    """The order is binding: to be allocated unless it is on hold."""
+
+    name = "order.placed"
+    channel: str
+    total: Money
+    deliver_by: Moment | None
+    on_hold: bool
+
+
+class OrderUpdated(Event):
+    """The storefront changed what may be changed without touching goods or money, such as an
+    address.
+    """
+
+    name = "order.updated"
+    changed: tuple[str, ...]
+
+
+class OrderCanceled(Event):
+    """The open remainder of the order was canceled; what has left is not affected."""
+
+    name = "order.canceled"
+    reason: str
+    units: tuple[Units, ...]
+
+
+class OrderClosed(Event):
+    """Everything that was to be delivered was."""
+
+    name = "order.closed"
+
+
+class OrderHeld(Event):
+    """The order waits for somebody's decision."""
+
+    name = "order.held"
+    hold_id: str
+    reasons: tuple[str, ...]
+
+
+class HoldReleased(Event):
+    """One hold is gone; `on_hold` says whether others remain."""
+
+    name = "order.hold_released"
+    hold_id: str
+    on_hold: bool
+
+
+class OrderShort(Event):
+    """An order that is paid for cannot be filled from stock: these units are missing."""
+
+    name = "order.shortage"
+    units: tuple[Units, ...]
+
+
+class PaymentAuthorized(Event):
+    """The provider reserved the amount."""
+
+    name = "payment.authorized"
+    payment_id: str
+    amount: Money
+
+
+class PaymentDeclined(Event):
+    """The provider refused to authorize."""
+
+    name = "payment.declined"
+    payment_id: str
+    reason: str
+
+
+class PaymentRecorded(Event):
+    """The storefront told us of money that it took itself."""
+
+    name = "payment.recorded"
+    payment_id: str
+    amount: Money
+
+
+class CaptureRequested(Event):
+    """A parcel claimed its share; the provider is about to be asked."""
+
+    name = "payment.capture_requested"
+    payment_id: str
+    shipment_id: str
+    amount: Money
+
+
+class PaymentCaptured(Event):
+    """The share of one parcel was captured."""
+
+    name = "payment.captured"
+    payment_id: str
+    shipment_id: str
+    amount: Money
+
+
+class CaptureDeclined(Event):
+    """The provider refused to capture the share of one parcel."""
+
+    name = "payment.capture_declined"
+    payment_id: str
+    shipment_id: str
+    amount: Money
+    reason: str
+
+
+class VoidRequested(Event):
+    """What is authorized and not needed is about to be given free."""
+
+    name = "payment.void_requested"
+    payment_id: str
+    amount: Money
+
+
+class PaymentVoided(Event):
+    """What was authorized and not needed is free again."""
+
+    name = "payment.voided"
+    payment_id: str
+    amount: Money
+
+
+class RefundRequested(Event):
+    """Money is about to be given back."""
+
+    name = "payment.refund_requested"
+    payment_id: str
+    return_id: str
+    amount: Money
+
+
+class PaymentRefunded(Event):
+    """Money was given back."""
+
+    name = "payment.refunded"
+    payment_id: str
+    return_id: str
+    amount: Money
+
+
+class RefundFailed(Event):
+    """The provider refused to give money back; a work item is open."""
+
+    name = "payment.refund_failed"
+    payment_id: str
+    return_id: str
+    amount: Money
+    reason: str
+
+
+class FulfillmentOrderEvent(Event):
+    """The base of what happens to one fulfillment order."""
+
+    fulfillment_order_id: str
+    location_id: str
+
+
+class FulfillmentAllocated(FulfillmentOrderEvent):
+    """A location was chosen and its stock is reserved."""
+
+    name = "fulfillment_order.allocated"
+    units: tuple[Units, ...]
+    why: str
+
+
+class FulfillmentReleased(FulfillmentOrderEvent):
+    """The location may start."""
+
+    name = "fulfillment_order.released"
+
+
+class FulfillmentAccepted(FulfillmentOrderEvent):
+    """The location has started."""
+
+    name = "fulfillment_order.accepted"
+
+
+class FulfillmentPacked(FulfillmentOrderEvent):
+    """Everything is in parcels, ready to be paid and labeled."""
+
+    name = "fulfillment_order.packed"
+    shipment_ids: tuple[str, ...]
+
+
+class FulfillmentRejected(FulfillmentOrderEvent):
+    """The location will not ship it: its lines are routed again, elsewhere."""
+
+    name = "fulfillment_order.rejected"
+    reason: str
+    units: tuple[Units, ...]
+
+
+class FulfillmentShort(FulfillmentOrderEvent):
+    """Units were not where they should be: they are routed again, elsewhere."""
+
+    name = "fulfillment_order.short"
+    units: tuple[Units, ...]
+    ended: bool
+    """True where nothing was found, so that nothing is left to pack here."""
+
+
+class FulfillmentHeld(FulfillmentOrderEvent):
+    """Packed, but must not leave."""
+
+    name = "fulfillment_order.held"
+    reason: str
+
+
+class FulfillmentSetAside(FulfillmentOrderEvent):
+    """Its workflow failed for a reason nobody foresaw; a work item is open."""
+
+    name = "fulfillment_order.set_aside"
+    reason: str
+
+
+class FulfillmentResumed(FulfillmentOrderEvent):
+    """Its workflow starts again after a hold or a failure."""
+
+    name = "fulfillment_order.resumed"
+    attempt: int
+
+
+class FulfillmentShipped(FulfillmentOrderEvent):
+    """All its parcels are with the carrier."""
+
+    name = "fulfillment_order.shipped"
+    shipment_ids: tuple[str, ...]
+
+
+class FulfillmentDelivered(FulfillmentOrderEvent):
+    """All its parcels have arrived."""
+
+    name = "fulfillment_order.delivered"
+
+
+class FulfillmentCanceled(FulfillmentOrderEvent):
+    """It is not to be shipped any more."""
+
+    name = "fulfillment_order.canceled"
+
+
+class LabelBought(Event):
+    """A parcel has a label and a tracking number."""
+
+    name = "shipment.label_bought"
+    shipment_id: str
+    carrier: str
+    tracking_number: str
+
+
+class ShipmentUpdated(Event):
+    """The carrier reported a change."""
+
+    name = "shipment.updated"
+    shipment_id: str
+    status: ShipmentStatus
+    carrier_time: Moment
+
+
+class ShipmentDelayed(Event):
+    """A parcel will be, or is, later than promised; once per cause."""
+
+    name = "shipment.delayed"
+    subject: str
+    """The shipment, or the fulfillment order that should have become one."""
+    cause: str
+    deliver_by: Moment
+
+
+class ReturnApproved(Event):
+    """A customer may send these units back."""
+
+    name = "return.approved"
+    return_id: str
+    units: tuple[Units, ...]
+
+
+class ReturnLabeled(Event):
+    """The label for the way back is there."""
+
+    name = "return.labeled"
+    return_id: str
+    carrier: str
+    tracking_number: str
+
+
+class ReturnReceived(Event):
+    """Counted at the location, back in stock where it can be sold; the refund follows."""
+
+    name = "return.received"
+    return_id: str
+    units: tuple[Units, ...]
+    refund: Money
+
+
+class ReturnRefunded(Event):
+    """The return is settled."""
+
+    name = "return.refunded"
+    return_id: str
+    refund: Money
+
+
+class ReturnClosed(Event):
+    """Nothing came back, or nothing is owed."""
+
+    name = "return.closed"
+    return_id: str
+
+
+class WorkItemOpened(Event):
+    """A person has to look at something."""
+
+    name = "work_item.opened"
+    work_item_id: str
+    cause: str
+    subject: str
+
+
+class WorkItemClosed(Event):
+    """A person looked at it."""
+
+    name = "work_item.closed"
+    work_item_id: str
+
+
+class TimelineItem(BaseModel):
+    """An event in its place: the n-th of its order, when, and by whom."""
+
+    model_config = ConfigDict(frozen=True)
+
+    order_id: str
+    sequence: int = Field(ge=1)
+    at: Moment
+    actor: str
+    name: str
+    version: int
+    data: dict[str, object]
+
+    @property
+    def event_id(self) -> str:
+        return f"{self.order_id}-E{self.sequence}"
+
+
+CATALOG: dict[str, type[Event]] = {
+    event.name: event
+    for event in globals().values()
+    if isinstance(event, type) and issubclass(event, Event) and "name" in vars(event)
+}
+"""Every event by its name."""

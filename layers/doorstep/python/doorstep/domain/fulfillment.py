@@ -1,0 +1,91 @@
+"""Fulfillment orders: the lines that one location ships together."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+from pydantic import Field
+
+from doorstep.domain import transitions
+from doorstep.domain.record import Moment, Record
+
+
+class FulfillmentStatus(StrEnum):
+    ALLOCATED = "allocated"
+    RELEASED = "released"
+    ACCEPTED = "accepted"
+    PACKED = "packed"
+    SHIPPED = "shipped"
+    DELIVERED = "delivered"
+    REJECTED = "rejected"
+    SHORT = "short"
+    CANCELED = "canceled"
+    ON_HOLD = "on_hold"
+    EXCEPTION = "exception"
+
+
+#: States in which the location still has work to do.
+OPEN = frozenset(
+    {
+        FulfillmentStatus.RELEASED,
+        FulfillmentStatus.ACCEPTED,
+        FulfillmentStatus.PACKED,
+        FulfillmentStatus.ON_HOLD,
+        FulfillmentStatus.EXCEPTION,
+    }
+)
+
+#: States after which its units are no longer with the location.
+ENDED = frozenset(
+    {
+        FulfillmentStatus.DELIVERED,
+        FulfillmentStatus.REJECTED,
+        FulfillmentStatus.SHORT,
+        FulfillmentStatus.CANCELED,
+    }
+)
+
+
+class FulfillmentLine(Record):
+    """Units of one order line to be picked (or made, by the instructions) and packed here."""
+
+    line_id: str
+    sku: str | None
+    name: str
+    quantity: int = Field(ge=0)
+    tracked: bool
+    """Whether stock is kept of it."""
+    instructions: dict[str, str] = Field(default_factory=dict)
+
+
+class FulfillmentOrder(Record):
+    """What one location is asked to ship."""
+
+    fulfillment_order_id: str
+    location_id: str
+    status: FulfillmentStatus = FulfillmentStatus.ALLOCATED
+    lines: tuple[FulfillmentLine, ...]
+    attempt: int = 1
+    """How often its workflow was started; part of the execution's name from the second time on."""
+    service: str = "standard"
+    ship_by: Moment | None = None
+    deliver_by: Moment | None = None
+    reason: str = ""
+    """Why it is on hold, rejected, short or set aside."""
+    alerts: tuple[str, ...] = ()
+    allocated_at: Moment
+
+    @property
+    def execution_name(self) -> str:
+        """The workflow execution it runs in: a repeated start is harmless, a retry is a new one."""
+        suffix = f"-try{self.attempt}" if self.attempt > 1 else ""
+        return f"{self.fulfillment_order_id}{suffix}"
+
+    @property
+    def quantity(self) -> int:
+        return sum(line.quantity for line in self.lines)
+
+    def to(self, status: FulfillmentStatus, *, reason: str = "") -> FulfillmentOrder:
+        """This one moved to another state; raises IllegalTransition unless the table allows it."""
+        transitions.check("fulfillment order", self.fulfillment_order_id, self.status, status)
+        return self.model_copy(update={"status": status, "reason": reason})

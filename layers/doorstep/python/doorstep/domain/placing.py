@@ -1,0 +1,318 @@
+"""From the buy button to a placed order, and back out of it: receive, authorize, place, hold,
+cancel.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+
+from doorstep.domain import events, stock
+from doorstep.domain.errors import IllegalTransition, NotFound
+from doorstep.domain.fulfillment import ENDED, FulfillmentStatus
+from doorstep.domain.money import Money
+from doorstep.domain.order import Hold, Line, Order, OrderStatus
+from doorstep.domain.payment import (
+    STOREFRONT,
+    Payment,
+    PaymentAction,
+    PaymentEvent,
+    PaymentOutcome,
+)
+from doorstep.domain.work import WorkItem, WorkItemStatus
+
+#: An order changes its stock in one transaction, and DynamoDB takes 100 actions in one.
+MAX_SKUS_PER_COMMIT = 40
+
+
+def receive(order: Order, payment: Payment, *, at: datetime) -> Order:
+    """A checkout begins: everything it needs is held, and the intent to authorize is written."""
+    intent = PaymentEvent(
+        key=f"{payment.payment_id}-authorize",
+        action=PaymentAction.AUTHORIZE,
+        amount=payment.amount,
+        outcome=PaymentOutcome.REQUESTED,
+        at=at,
+    )
+    received = events.OrderReceived(channel=order.channel, total=order.totals.total)
+    held = order.with_payment(payment.with_event(intent)).raising(received)
+    return held.moving(*_holds(held.lines, order.order_id))
+
+
+def hold_units(order: Order, held: Mapping[str, int]) -> Order:
+    """Take `held[line_id]` backordered units from what the network has to sell."""
+    changed = [
+        line.changed(backordered=line.backordered - held[line.line_id])
+        for line in order.lines
+        if held.get(line.line_id)
+    ]
+    cause = f"{order.order_id}-V{order.version + 1}"
+    movements = [
+        stock.Movement(
+            kind=stock.MovementKind.HELD,
+            sku=line.sku,
+            quantity=held[line.line_id],
+            cause=f"{cause}-{line.line_id}",
+            shard=line.stock_shard,
+        )
+        for line in changed
+        if line.sku and line.tracked
+    ]
+    return order.with_lines(changed).moving(*movements)
+
+
+def authorized(order: Order, payment_id: str, *, reference: str, at: datetime) -> Order:
+    """The provider reserved the money."""
+    payment = order.payment(payment_id)
+    event = _answered(payment, "authorize", PaymentOutcome.SUCCEEDED, at, reference)
+    paid = payment.with_event(event).model_copy(update={"reference": reference})
+    return order.with_payment(paid).raising(
+        events.PaymentAuthorized(payment_id=payment_id, amount=payment.amount)
+    )
+
+
+def place(order: Order, *, at: datetime, hold_reasons: tuple[str, ...] = ()) -> Order:
+    """The order is binding.
+
+    It waits where there are reasons to hold it, and is allocated otherwise.
+    """
+    placed = order.to(OrderStatus.PLACED).changed(placed_at=at, expires_at=None)
+    if hold_reasons:
+        placed = put_on_hold(placed, "review", hold_reasons, by="system", at=at)
+    return placed.raising(
+        events.OrderPlaced(
+            channel=order.channel,
+            total=order.totals.total,
+            deliver_by=order.promise.deliver_by if order.promise else None,
+            on_hold=placed.on_hold,
+        )
+    )
+
+
+def decline(order: Order, payment_id: str, *, reason: str, at: datetime) -> Order:
+    """The provider refused: the stock is free again and the order is over."""
+    payment = order.payment(payment_id)
+    failed = _answered(payment, "authorize", PaymentOutcome.FAILED, at, "", reason)
+    declined = order.with_payment(payment.with_event(failed)).raising(
+        events.PaymentDeclined(payment_id=payment_id, reason=reason)
+    )
+    return cancel(declined, reason="payment_declined", at=at)
+
+
+def cancel(order: Order, *, reason: str, at: datetime) -> Order:
+    """Cancel exactly what has not been packed, and end the order where nothing else is left of it.
+
+    Held units go back to the network, allocated ones first to the network and then from its hold,
+    so that the restock serves whoever comes next. Money that is authorized and not needed is to be
+    voided by the caller. Raises IllegalTransition where there is nothing left to cancel.
+    """
+    if order.status not in (OrderStatus.PENDING, OrderStatus.PLACED):
+        raise IllegalTransition(f"order {order.order_id}", order.status, "canceled")
+    order = _cancel_fulfillment_orders(order)
+    lines, movements, units = [], [], []
+    cause = f"{order.order_id}-V{order.version + 1}"
+    for line in order.lines:
+        quantity = line.open - line.allocated
+        if not quantity:
+            continue
+        held = line.unallocated
+        lines.append(
+            line.settle(quantity, line.share(quantity)).changed(
+                canceled=line.canceled + quantity, backordered=0
+            )
+        )
+        units.append(line.units(quantity))
+        if held and line.sku and line.tracked:
+            movements.append(
+                stock.Movement(
+                    kind=stock.MovementKind.RELEASED,
+                    sku=line.sku,
+                    quantity=held,
+                    cause=f"{cause}-{line.line_id}",
+                    shard=line.stock_shard,
+                )
+            )
+    if not units:
+        raise IllegalTransition(f"order {order.order_id}", "packed already", "canceled")
+    order = order.with_lines(lines).moving(*movements)
+    order = order.changed(
+        expires_at=None,
+        cancel_reason=reason,
+        work_items=tuple(
+            item.close(by="system", at=at) if item.status is WorkItemStatus.OPEN else item
+            for item in order.work_items
+        ),
+    )
+    if all(line.open == 0 for line in order.lines):
+        order = order.to(OrderStatus.CANCELED)
+    canceled = order.raising(events.OrderCanceled(reason=reason, units=tuple(units)))
+    return close_if_done(canceled)
+
+
+def close_if_done(order: Order) -> Order:
+    """Close a placed order of which everything that was not canceled has arrived."""
+    live = [line for line in order.lines if line.open]
+    if order.status is OrderStatus.PLACED and live and all(x.delivered >= x.open for x in live):
+        return order.to(OrderStatus.CLOSED).raising(events.OrderClosed())
+    return order
+
+
+def put_on_hold(
+    order: Order, hold_id: str, reasons: tuple[str, ...], *, by: str, at: datetime
+) -> Order:
+    """Add a hold; an active one of the same id is left as it is."""
+    if any(hold.hold_id == hold_id and hold.active for hold in order.holds):
+        return order
+    hold = Hold(hold_id=hold_id, reasons=reasons, by=by, at=at)
+    others = tuple(known for known in order.holds if known.hold_id != hold_id)
+    return order.changed(holds=(*others, hold)).raising(
+        events.OrderHeld(hold_id=hold_id, reasons=reasons)
+    )
+
+
+def release_hold(order: Order, hold_id: str, *, by: str, at: datetime) -> Order:
+    """End one hold; raises NotFound where there is no such active hold."""
+    if not any(hold.hold_id == hold_id and hold.active for hold in order.holds):
+        raise NotFound("active hold", hold_id)
+    holds = tuple(
+        hold.model_copy(update={"released_at": at, "released_by": by})
+        if hold.hold_id == hold_id and hold.active
+        else hold
+        for hold in order.holds
+    )
+    freed = order.changed(holds=holds)
+    return freed.raising(events.HoldReleased(hold_id=hold_id, on_hold=freed.on_hold))
+
+
+def record_storefront_payment(order: Order, paid: Money, *, at: datetime) -> Order:
+    """Follow money that the storefront took: raise what is captured to `paid`, never lower it."""
+    payment = next((p for p in order.payments if p.provider == STOREFRONT), None)
+    if payment is None or paid <= payment.captured:
+        return order
+    more = paid - payment.captured
+    key = f"{payment.payment_id}-paid-{paid.minor}"
+    money = {"amount": more, "outcome": PaymentOutcome.SUCCEEDED, "at": at}
+    payment = payment.with_event(
+        PaymentEvent(key=f"{key}-authorize", action=PaymentAction.AUTHORIZE, **money)
+    ).with_event(PaymentEvent(key=key, action=PaymentAction.CAPTURE, **money))
+    return order.with_payment(payment).raising(
+        events.PaymentRecorded(payment_id=payment.payment_id, amount=more)
+    )
+
+
+def request_void(order: Order, payment_id: str, *, at: datetime) -> Order:
+    """Write down that what is authorized and not needed will be given free."""
+    payment = order.payment(payment_id)
+    key = f"{payment_id}-void"
+    if payment.event(key) or not payment.capturable:
+        return order
+    intent = PaymentEvent(
+        key=key,
+        action=PaymentAction.VOID,
+        amount=payment.capturable,
+        outcome=PaymentOutcome.REQUESTED,
+        at=at,
+    )
+    return order.with_payment(payment.with_event(intent)).raising(
+        events.VoidRequested(payment_id=payment_id, amount=intent.amount)
+    )
+
+
+def voided(order: Order, payment_id: str, *, at: datetime) -> Order:
+    """The provider gave it free."""
+    payment = order.payment(payment_id)
+    event = _answered(payment, "void", PaymentOutcome.SUCCEEDED, at)
+    return order.with_payment(payment.with_event(event)).raising(
+        events.PaymentVoided(payment_id=payment_id, amount=event.amount)
+    )
+
+
+def open_work_item(order: Order, cause: str, *, subject: str, text: str, at: datetime) -> Order:
+    """Ask for a person's attention, once per cause and subject."""
+    key = f"{order.order_id}-W-{cause}-{subject.removeprefix(order.order_id).strip('-') or 'order'}"
+    if any(item.work_item_id == key for item in order.work_items):
+        return order
+    item = WorkItem(work_item_id=key, cause=cause, subject=subject, text=text, opened_at=at)
+    return order.with_work_item(item).raising(
+        events.WorkItemOpened(work_item_id=key, cause=cause, subject=subject)
+    )
+
+
+def close_work_item(order: Order, key: str, *, by: str, at: datetime) -> Order:
+    item = order.work_item(key).close(by=by, at=at)
+    return order.with_work_item(item).raising(events.WorkItemClosed(work_item_id=key))
+
+
+def report_shortage(order: Order, *, at: datetime) -> Order:
+    """Tell everybody, once, that a placed order has units that no stock holds."""
+    short = tuple(line.units(line.backordered) for line in order.lines if line.backordered)
+    if not short:
+        return order
+    names = ", ".join(f"{unit.quantity} × {unit.sku or unit.line_id}" for unit in short)
+    noted = open_work_item(
+        order,
+        "shortage",
+        subject=order.order_id,
+        text=f"Paid for, but not in stock: {names}.",
+        at=at,
+    )
+    return noted.raising(events.OrderShort(units=short)) if noted is not order else order
+
+
+def _holds(lines: tuple[Line, ...], cause: str) -> list[stock.Movement]:
+    return [
+        stock.Movement(
+            kind=stock.MovementKind.HELD,
+            sku=line.sku,
+            quantity=line.unallocated,
+            cause=f"{cause}-{line.line_id}",
+            shard=line.stock_shard,
+        )
+        for line in lines
+        if line.sku and line.tracked and line.unallocated
+    ]
+
+
+def _cancel_fulfillment_orders(order: Order) -> Order:
+    """Take the units of every fulfillment order that is not packed yet back to the network."""
+    for one in order.fulfillment_orders:
+        if one.status in ENDED or order.parcels_of(one.fulfillment_order_id):
+            continue
+        order = order.with_fulfillment_order(one.to(FulfillmentStatus.CANCELED)).raising(
+            events.FulfillmentCanceled(
+                fulfillment_order_id=one.fulfillment_order_id, location_id=one.location_id
+            )
+        )
+        lines, movements = [], []
+        for part in one.lines:
+            line = order.line(part.line_id)
+            lines.append(line.changed(allocated=line.allocated - part.quantity))
+            if part.tracked and part.sku:
+                movements.append(
+                    stock.Movement(
+                        kind=stock.MovementKind.DEALLOCATED,
+                        sku=part.sku,
+                        quantity=part.quantity,
+                        location_id=one.location_id,
+                        cause=f"{one.fulfillment_order_id}-canceled-{part.line_id}",
+                        shard=line.stock_shard,
+                    )
+                )
+        order = order.with_lines(lines).moving(*movements)
+    return order
+
+
+def _answered(
+    payment: Payment,
+    action: str,
+    outcome: PaymentOutcome,
+    at: datetime,
+    reference: str = "",
+    reason: str = "",
+) -> PaymentEvent:
+    """The intent of this action with the provider's answer."""
+    intent = payment.event(f"{payment.payment_id}-{action}")
+    if intent is None:
+        raise NotFound("payment event", f"{payment.payment_id}-{action}")
+    answer = {"outcome": outcome, "at": at, "reference": reference, "reason": reason}
+    return intent.model_copy(update=answer)

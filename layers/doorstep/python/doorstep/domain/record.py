@@ -1,0 +1,29 @@
+"""The base of every record: frozen, and lenient with rows that newer code wrote."""
+
+from datetime import UTC, datetime
+from typing import Annotated
+
+from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict
+
+
+class Record(BaseModel):
+    """A stored fact.
+
+    Frozen; unknown fields of a stored row are ignored, so old code reads new rows.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="ignore")
+
+
+class Command(BaseModel):
+    """Something asked for from outside. Frozen; unknown fields are refused."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+def _utc(moment: datetime) -> datetime:
+    return moment.astimezone(UTC)
+
+
+Moment = Annotated[AwareDatetime, AfterValidator(_utc)]
+"""A point in time, always in UTC."""

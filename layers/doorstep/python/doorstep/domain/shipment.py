@@ -1,0 +1,102 @@
+"""Shipments: one parcel each, followed by what its carrier says, in whatever order it says it."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+from pydantic import Field
+
+from doorstep.domain.money import Money
+from doorstep.domain.record import Moment, Record
+
+
+class ShipmentStatus(StrEnum):
+    PENDING = "pending"
+    PRE_TRANSIT = "pre_transit"
+    IN_TRANSIT = "in_transit"
+    OUT_FOR_DELIVERY = "out_for_delivery"
+    READY_FOR_PICKUP = "ready_for_pickup"
+    DELAYED = "delayed"
+    EXCEPTION = "exception"
+    DELIVERED = "delivered"
+    RETURN_TO_SENDER = "return_to_sender"
+    LOST = "lost"
+    CANCELED = "canceled"
+
+
+#: After these the carrier has nothing to add, except that a delivered parcel goes back.
+_FINAL = {
+    ShipmentStatus.DELIVERED: {ShipmentStatus.RETURN_TO_SENDER},
+    ShipmentStatus.RETURN_TO_SENDER: set(),
+    ShipmentStatus.CANCELED: set(),
+}
+
+
+class ParcelLine(Record):
+    """Units of one order line in a parcel, and the share of the line's total that they carry."""
+
+    line_id: str
+    quantity: int = Field(gt=0)
+    amount: Money
+
+
+class Tracking(Record):
+    """One thing a carrier said about a parcel, in Doorstep's words."""
+
+    key: str
+    """The same for the same news: a repeat is recognized by it."""
+    status: ShipmentStatus | None
+    """None where the carrier's code says nothing about the state of the parcel."""
+    at: Moment
+    code: str = ""
+    text: str = ""
+    place: str = ""
+
+
+class Shipment(Record):
+    """One parcel of one fulfillment order, its money, its label and its way."""
+
+    shipment_id: str
+    fulfillment_order_id: str
+    location_id: str
+    lines: tuple[ParcelLine, ...]
+    weight_grams: int = Field(gt=0)
+    amount: Money
+    """What is captured when it is packed: the shares of its lines, and what is charged once per
+    order.
+    """
+    order_amount: Money
+    """The part of `amount` that is no line's: delivery and fees, carried by the first parcel."""
+    service: str = "standard"
+    carrier: str = ""
+    tracking_number: str = ""
+    label: str = ""
+    """The key of the label among the documents."""
+    status: ShipmentStatus = ShipmentStatus.PENDING
+    status_at: Moment | None = None
+    """The carrier's own time of the news that set the status."""
+    deliver_by: Moment | None = None
+    alerts: tuple[str, ...] = ()
+    """The causes for which a delay alert was raised: once each."""
+    packed_at: Moment
+    shipped_at: Moment | None = None
+    delivered_at: Moment | None = None
+
+    @property
+    def quantity(self) -> int:
+        return sum(line.quantity for line in self.lines)
+
+    def follows(self, news: Tracking) -> bool:
+        """Whether this news changes the status: newer than what is known, and not after the end.
+
+        A label that was only announced never takes back a scan, whatever its clock says.
+        """
+        if news.status is None or news.status is self.status:
+            return False
+        if self.status in _FINAL:
+            return news.status in _FINAL[self.status]
+        if news.status in _FINAL:
+            return True
+        if news.status in (ShipmentStatus.PENDING, ShipmentStatus.PRE_TRANSIT):
+            return self.status is ShipmentStatus.PENDING
+        return self.status_at is None or news.at >= self.status_at

@@ -1,0 +1,366 @@
+"""From a released fulfillment order to the doorstep: pack, capture, label, dispatch, follow."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from pydantic import Field
+
+from doorstep.domain import events, stock
+from doorstep.domain.errors import CaptureDeclined, IllegalTransition, InvalidCommand
+from doorstep.domain.fulfillment import FulfillmentOrder, FulfillmentStatus
+from doorstep.domain.money import Money, total
+from doorstep.domain.order import Order
+from doorstep.domain.payment import (
+    STOREFRONT,
+    Payment,
+    PaymentAction,
+    PaymentEvent,
+    PaymentOutcome,
+)
+from doorstep.domain.placing import close_if_done
+from doorstep.domain.record import Command
+from doorstep.domain.shipment import ParcelLine, Shipment, ShipmentStatus, Tracking
+
+
+class Parcel(Command):
+    """One parcel as it was packed: units by order line, and what the scale said."""
+
+    lines: dict[str, int] = Field(min_length=1, max_length=500)
+    """line id → units."""
+    weight_grams: int = Field(gt=0, le=1_000_000)
+
+
+def release(order: Order, key: str) -> Order:
+    """The location may start."""
+    return _to(order, key, FulfillmentStatus.RELEASED, events.FulfillmentReleased)
+
+
+def accept(order: Order, key: str) -> Order:
+    """The location has started."""
+    return _to(order, key, FulfillmentStatus.ACCEPTED, events.FulfillmentAccepted)
+
+
+def pack(order: Order, key: str, parcels: Sequence[Parcel], *, at: datetime) -> Order:
+    """Everything of a fulfillment order is in parcels; each carries its exact share of the money.
+
+    The first parcel of an order carries what is charged once per order (delivery, fees). Raises
+    InvalidCommand unless the parcels hold exactly the fulfillment order's units.
+    """
+    one = order.fulfillment_order(key)
+    _check_contents(one, parcels)
+    packed = one.to(FulfillmentStatus.PACKED)
+    shipments = []
+    for number, parcel in enumerate(parcels, start=1):
+        lines = []
+        for line_id, quantity in parcel.lines.items():
+            line = order.line(line_id)
+            amount = line.share(quantity)
+            order = order.with_lines([line.settle(quantity, amount)])
+            lines.append(ParcelLine(line_id=line_id, quantity=quantity, amount=amount))
+        once = order.totals.shipping + order.totals.fees
+        order_amount = Money.zero(order.currency) if order.shipments else once
+        shipment = Shipment(
+            shipment_id=f"{key}-P{number}",
+            fulfillment_order_id=key,
+            location_id=one.location_id,
+            lines=tuple(lines),
+            weight_grams=parcel.weight_grams,
+            amount=total((line.amount for line in lines), order.currency) + order_amount,
+            order_amount=order_amount,
+            service=one.service,
+            deliver_by=one.deliver_by,
+            packed_at=at,
+        )
+        shipments.append(shipment)
+        order = order.with_shipment(shipment)
+    return order.with_fulfillment_order(packed).raising(
+        events.FulfillmentPacked(
+            fulfillment_order_id=key,
+            location_id=one.location_id,
+            shipment_ids=tuple(shipment.shipment_id for shipment in shipments),
+        )
+    )
+
+
+def claim(order: Order, parcel: Shipment, *, at: datetime) -> tuple[Order, str, PaymentEvent]:
+    """Write the intent to capture a parcel's share, before the provider hears of it.
+
+    Answers the order, the payment's id and the intent. A parcel that has an unanswered or a granted
+    one keeps it; after a refusal there is a new one, with a new key. The claim counts against what
+    is authorized, so that two parcels never draw the same money (invariant 4); raises
+    CaptureDeclined where that does not cover it.
+    """
+    for payment in order.payments:
+        for event in _claims(payment, parcel):
+            if event.outcome is not PaymentOutcome.FAILED:
+                return order, payment.payment_id, event
+    payment = order.payments[0]
+    if payment.capturable < parcel.amount:
+        raise CaptureDeclined(f"{payment.capturable} is authorized, {parcel.amount} is needed")
+    refusals = len(_claims(payment, parcel))
+    intent = PaymentEvent(
+        key=f"{_claim_key(parcel)}{f'-{refusals + 1}' if refusals else ''}",
+        action=PaymentAction.CAPTURE,
+        amount=parcel.amount,
+        outcome=PaymentOutcome.REQUESTED,
+        at=at,
+    )
+    order = order.with_payment(payment.with_event(intent)).raising(
+        events.CaptureRequested(
+            payment_id=payment.payment_id,
+            shipment_id=parcel.shipment_id,
+            amount=parcel.amount,
+        )
+    )
+    return order, payment.payment_id, intent
+
+
+def captured(order: Order, parcel: Shipment, *, reference: str, at: datetime) -> Order:
+    """The provider took a parcel's share."""
+    payment, event = _open_claim(order, parcel)
+    done = event.model_copy(
+        update={"outcome": PaymentOutcome.SUCCEEDED, "reference": reference, "at": at}
+    )
+    return order.with_payment(payment.with_event(done)).raising(
+        events.PaymentCaptured(
+            payment_id=payment.payment_id, shipment_id=parcel.shipment_id, amount=event.amount
+        )
+    )
+
+
+def capture_refused(order: Order, parcel: Shipment, *, reason: str, at: datetime) -> Order:
+    """The provider would not take a parcel's share."""
+    payment, event = _open_claim(order, parcel)
+    failed = event.model_copy(update={"outcome": PaymentOutcome.FAILED, "reason": reason, "at": at})
+    return order.with_payment(payment.with_event(failed)).raising(
+        events.CaptureDeclined(
+            payment_id=payment.payment_id,
+            shipment_id=parcel.shipment_id,
+            amount=event.amount,
+            reason=reason,
+        )
+    )
+
+
+def check_storefront_payment(order: Order) -> None:
+    """Raise CaptureDeclined unless what the storefront took covers everything packed so far."""
+    packed = total((parcel.amount for parcel in order.shipments), order.currency)
+    if order.captured < packed:
+        raise CaptureDeclined(f"the storefront has taken {order.captured}, {packed} is needed")
+
+
+def paid_at_storefront(order: Order) -> bool:
+    """Whether the storefront takes the money itself."""
+    return any(payment.provider == STOREFRONT for payment in order.payments)
+
+
+def put_on_hold(order: Order, key: str, *, reason: str) -> Order:
+    """Packed, but must not leave, and why."""
+    held = order.fulfillment_order(key).to(FulfillmentStatus.ON_HOLD, reason=reason)
+    return order.with_fulfillment_order(held).raising(
+        events.FulfillmentHeld(
+            fulfillment_order_id=key, location_id=held.location_id, reason=reason
+        )
+    )
+
+
+def set_aside(order: Order, key: str, *, reason: str) -> Order:
+    """Its workflow failed: keep it where somebody looks."""
+    one = order.fulfillment_order(key).to(FulfillmentStatus.EXCEPTION, reason=reason)
+    return order.with_fulfillment_order(one).raising(
+        events.FulfillmentSetAside(
+            fulfillment_order_id=key, location_id=one.location_id, reason=reason
+        )
+    )
+
+
+def resume(order: Order, key: str) -> Order:
+    """Start its workflow again, where it stopped: with the capture where it is packed, else with
+    the release.
+    """
+    one = order.fulfillment_order(key)
+    if one.status not in (FulfillmentStatus.ON_HOLD, FulfillmentStatus.EXCEPTION):
+        raise IllegalTransition(f"fulfillment order {key}", one.status, "resumed")
+    packed = bool(order.parcels_of(key))
+    to = FulfillmentStatus.PACKED if packed else FulfillmentStatus.ALLOCATED
+    again = one.to(to).model_copy(update={"attempt": one.attempt + 1})
+    return order.with_fulfillment_order(again).raising(
+        events.FulfillmentResumed(
+            fulfillment_order_id=key, location_id=one.location_id, attempt=again.attempt
+        )
+    )
+
+
+def labeled(order: Order, key: str, *, carrier: str, tracking_number: str, label: str) -> Order:
+    """A parcel has its label; one that has one keeps it."""
+    shipment = order.shipment(key)
+    if shipment.tracking_number:
+        return order
+    done = shipment.model_copy(
+        update={
+            "carrier": carrier,
+            "tracking_number": tracking_number,
+            "label": label,
+            "status": ShipmentStatus.PRE_TRANSIT,
+        }
+    )
+    return order.with_shipment(done).raising(
+        events.LabelBought(shipment_id=key, carrier=carrier, tracking_number=tracking_number)
+    )
+
+
+def dispatch(order: Order, key: str, *, at: datetime) -> Order:
+    """All parcels of a fulfillment order are with the carrier: what is on hand falls."""
+    one = order.fulfillment_order(key).to(FulfillmentStatus.SHIPPED)
+    parcels = order.parcels_of(key)
+    lines, movements = [], []
+    for part in one.lines:
+        line = order.line(part.line_id)
+        lines.append(line.changed(shipped=line.shipped + part.quantity))
+        if part.tracked and part.sku:
+            movements.append(
+                stock.Movement(
+                    kind=stock.MovementKind.SHIPPED,
+                    sku=part.sku,
+                    quantity=part.quantity,
+                    location_id=one.location_id,
+                    cause=f"{key}-shipped-{part.line_id}",
+                )
+            )
+    for parcel in parcels:
+        order = order.with_shipment(parcel.model_copy(update={"shipped_at": at}))
+    shipped = (
+        order.with_lines(lines)
+        .with_fulfillment_order(one)
+        .moving(*movements)
+        .raising(
+            events.FulfillmentShipped(
+                fulfillment_order_id=key,
+                location_id=one.location_id,
+                shipment_ids=tuple(parcel.shipment_id for parcel in parcels),
+            )
+        )
+    )
+    return _settle_arrivals(shipped, key)
+
+
+def track(order: Order, key: str, news: Tracking) -> Order:
+    """Record one thing a carrier said, and follow it unless it is older than what is known or says
+    nothing new.
+    """
+    shipment = order.shipment(key)
+    order = order.noting(key, news)
+    if not shipment.follows(news) or news.status is None:
+        return order
+    update: dict[str, object] = {"status": news.status, "status_at": news.at}
+    if news.status is ShipmentStatus.DELIVERED:
+        update["delivered_at"] = news.at
+    order = order.with_shipment(shipment.model_copy(update=update)).raising(
+        events.ShipmentUpdated(shipment_id=key, status=news.status, carrier_time=news.at)
+    )
+    if news.status is ShipmentStatus.DELIVERED:
+        return _settle_arrivals(order, shipment.fulfillment_order_id)
+    return order
+
+
+def alert(order: Order, subject: str, *, cause: str, deliver_by: datetime) -> Order:
+    """Warn that the promise is at risk or broken: once per subject (a shipment or a fulfillment
+    order) and cause.
+    """
+    if any(shipment.shipment_id == subject for shipment in order.shipments):
+        shipment = order.shipment(subject)
+        if cause in shipment.alerts:
+            return order
+        update = {"alerts": (*shipment.alerts, cause)}
+        order = order.with_shipment(shipment.model_copy(update=update))
+    else:
+        one = order.fulfillment_order(subject)
+        if cause in one.alerts:
+            return order
+        update = {"alerts": (*one.alerts, cause)}
+        order = order.with_fulfillment_order(one.model_copy(update=update))
+    return order.raising(
+        events.ShipmentDelayed(subject=subject, cause=cause, deliver_by=deliver_by)
+    )
+
+
+def _settle_arrivals(order: Order, key: str) -> Order:
+    """Count what has arrived once it is known to have left: the carrier may report sooner than our
+    workflow.
+    """
+    one = order.fulfillment_order(key)
+    parcels = order.parcels_of(key)
+    if one.status is not FulfillmentStatus.SHIPPED:
+        return order
+    arrived = [parcel for parcel in parcels if parcel.delivered_at]
+    delivered_here: dict[str, int] = {}
+    for parcel in (p for p in order.shipments if p.delivered_at and _has_left(order, p)):
+        for line in parcel.lines:
+            delivered_here[line.line_id] = delivered_here.get(line.line_id, 0) + line.quantity
+    order = order.with_lines(
+        order.line(line_id).changed(delivered=quantity)
+        for line_id, quantity in delivered_here.items()
+    )
+    if len(arrived) < len(parcels):
+        return order
+    order = order.with_fulfillment_order(one.to(FulfillmentStatus.DELIVERED)).raising(
+        events.FulfillmentDelivered(fulfillment_order_id=key, location_id=one.location_id)
+    )
+    return close_if_done(order)
+
+
+def _has_left(order: Order, parcel: Shipment) -> bool:
+    status = order.fulfillment_order(parcel.fulfillment_order_id).status
+    return status in (FulfillmentStatus.SHIPPED, FulfillmentStatus.DELIVERED)
+
+
+def _check_contents(one: FulfillmentOrder, parcels: Sequence[Parcel]) -> None:
+    wanted = {line.line_id: line.quantity for line in one.lines}
+    packed: dict[str, int] = {}
+    faults = {}
+    for number, parcel in enumerate(parcels):
+        for line_id, quantity in parcel.lines.items():
+            path = f"parcels.{number}.lines.{line_id}"
+            if line_id not in wanted:
+                faults[path] = "this fulfillment order has no such line"
+            elif quantity < 1:
+                faults[path] = "at least one unit"
+            packed[line_id] = packed.get(line_id, 0) + quantity
+    for line_id, quantity in wanted.items():
+        if not faults and packed.get(line_id, 0) != quantity:
+            count = packed.get(line_id, 0)
+            faults[f"parcels.*.lines.{line_id}"] = (
+                f"{count} packed of {quantity}: pack all, or report what is missing"
+            )
+    if faults:
+        raise InvalidCommand(faults)
+
+
+def _claim_key(parcel: Shipment) -> str:
+    return f"{parcel.shipment_id}-capture"
+
+
+def _claims(payment: Payment, parcel: Shipment) -> list[PaymentEvent]:
+    return [event for event in payment.events if event.key.startswith(_claim_key(parcel))]
+
+
+def _open_claim(order: Order, parcel: Shipment) -> tuple[Payment, PaymentEvent]:
+    for payment in order.payments:
+        for event in _claims(payment, parcel):
+            if event.outcome is PaymentOutcome.REQUESTED:
+                return payment, event
+    raise IllegalTransition(f"shipment {parcel.shipment_id}", "not claimed", "captured")
+
+
+def _to(
+    order: Order,
+    key: str,
+    status: FulfillmentStatus,
+    event: type[events.FulfillmentReleased | events.FulfillmentAccepted],
+) -> Order:
+    one = order.fulfillment_order(key).to(status)
+    return order.with_fulfillment_order(one).raising(
+        event(fulfillment_order_id=key, location_id=one.location_id)
+    )

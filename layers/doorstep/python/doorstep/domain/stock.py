@@ -1,0 +1,113 @@
+"""Stock: movements that never change, and the levels they add up to.
+
+A level is kept for the network (what may still be sold anywhere) and for every location. Checkout
+holds from the network before money is touched; allocation turns what is held into units of one
+location.
+
+    network level    available + held
+    location level   on_hand = available + allocated + safety + unsellable
+
+Invariant 1: network available + held = Σ locations (on_hand − allocated − safety − unsellable).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from enum import StrEnum
+from typing import Self, TypeVar
+
+from pydantic import Field
+
+from doorstep.domain.catalog import Sku
+from doorstep.domain.record import Record
+
+Level = TypeVar("Level", bound=Record)
+
+
+class MovementKind(StrEnum):
+    RECEIVED = "received"
+    HELD = "held"
+    RELEASED = "released"
+    ALLOCATED = "allocated"
+    DEALLOCATED = "deallocated"
+    MISSED = "missed"
+    SHIPPED = "shipped"
+    RETURNED = "returned"
+    RETURNED_DAMAGED = "returned_damaged"
+
+
+#: What one unit of each kind adds to the counters of (network level, location level).
+EFFECTS: Mapping[MovementKind, tuple[Mapping[str, int], Mapping[str, int]]] = {
+    MovementKind.RECEIVED: ({"available": 1}, {"on_hand": 1, "available": 1}),
+    MovementKind.HELD: ({"available": -1, "held": 1}, {}),
+    MovementKind.RELEASED: ({"available": 1, "held": -1}, {}),
+    MovementKind.ALLOCATED: ({"held": -1}, {"available": -1, "allocated": 1}),
+    MovementKind.DEALLOCATED: ({"held": 1}, {"available": 1, "allocated": -1}),
+    MovementKind.MISSED: ({}, {"allocated": -1, "unsellable": 1}),
+    MovementKind.SHIPPED: ({}, {"on_hand": -1, "allocated": -1}),
+    MovementKind.RETURNED: ({"available": 1}, {"on_hand": 1, "available": 1}),
+    MovementKind.RETURNED_DAMAGED: ({}, {"on_hand": 1, "unsellable": 1}),
+}
+
+
+class Movement(Record):
+    """Units of one SKU changing place or state, once.
+
+    `cause` is the business id that makes it unique.
+    """
+
+    kind: MovementKind
+    sku: Sku
+    quantity: int = Field(gt=0)
+    cause: str
+    location_id: str | None = None
+    shard: int = 0
+    """The network shard that it touches."""
+
+
+class NetworkLevel(Record):
+    """What may still be sold anywhere, in one shard."""
+
+    sku: Sku
+    shard: int = 0
+    available: int = 0
+    held: int = 0
+
+    def after(self, movement: Movement) -> Self:
+        return _moved(self, EFFECTS[movement.kind][0], movement.quantity)
+
+
+class LocationLevel(Record):
+    """What one location has of a SKU."""
+
+    sku: Sku
+    location_id: str
+    on_hand: int = 0
+    available: int = 0
+    allocated: int = 0
+    safety: int = 0
+    unsellable: int = 0
+
+    def after(self, movement: Movement) -> Self:
+        return _moved(self, EFFECTS[movement.kind][1], movement.quantity)
+
+
+class StockLevels(Record):
+    """All levels of one SKU."""
+
+    sku: Sku
+    network: tuple[NetworkLevel, ...] = ()
+    locations: tuple[LocationLevel, ...] = ()
+
+    @property
+    def available(self) -> int:
+        return sum(level.available for level in self.network)
+
+    @property
+    def held(self) -> int:
+        return sum(level.held for level in self.network)
+
+
+def _moved(level: Level, effect: Mapping[str, int], quantity: int) -> Level:
+    changes = {name: getattr(level, name) + sign * quantity for name, sign in effect.items()}
+    return level.model_copy(update=changes)

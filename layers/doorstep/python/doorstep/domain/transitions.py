@@ -1,0 +1,51 @@
+"""Every legal move of every record that has a state: the one table, and the one function that reads
+it.
+
+Add a state here first; `docs/lifecycle.md` is generated from this table.
+"""
+
+from doorstep.domain.errors import IllegalTransition
+
+TRANSITIONS: dict[str, dict[str, frozenset[str]]] = {
+    "order": {
+        "pending": frozenset({"placed", "canceled"}),
+        "placed": frozenset({"closed", "canceled"}),
+        "closed": frozenset(),
+        "canceled": frozenset(),
+    },
+    "fulfillment order": {
+        "allocated": frozenset({"released", "canceled", "exception"}),
+        "released": frozenset({"accepted", "packed", "rejected", "short", "canceled", "exception"}),
+        "accepted": frozenset({"packed", "rejected", "short", "canceled", "exception"}),
+        "packed": frozenset({"shipped", "on_hold", "exception", "canceled"}),
+        "on_hold": frozenset({"packed", "canceled"}),
+        "exception": frozenset({"allocated", "packed", "canceled"}),
+        "shipped": frozenset({"delivered"}),
+        "delivered": frozenset(),
+        "rejected": frozenset(),
+        "short": frozenset(),
+        "canceled": frozenset(),
+    },
+    "return": {
+        "approved": frozenset({"received", "canceled"}),
+        "received": frozenset({"refunded", "closed"}),
+        "refunded": frozenset(),
+        "closed": frozenset(),
+        "canceled": frozenset(),
+    },
+    "work item": {
+        "open": frozenset({"closed"}),
+        "closed": frozenset(),
+    },
+}
+"""record → state → the states it may move to. An empty set ends the record's life.
+
+A shipment follows the carrier, whose news comes late, twice and out of order: `shipment.py` ranks
+its states instead.
+"""
+
+
+def check(record: str, key: str, state: str, to: str) -> None:
+    """Raise IllegalTransition unless the table lets `record` move from `state` to `to`."""
+    if to not in TRANSITIONS[record][state]:
+        raise IllegalTransition(f"{record} {key}", state, to)

@@ -1,0 +1,259 @@
+"""What the use cases need from the world: narrow protocols, five methods at the most."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from datetime import datetime
+from typing import Protocol
+
+from doorstep.domain.address import Address
+from doorstep.domain.catalog import DeliveryOption, Location, Product
+from doorstep.domain.events import TimelineItem
+from doorstep.domain.fulfillment import FulfillmentOrder
+from doorstep.domain.money import Money
+from doorstep.domain.order import Order
+from doorstep.domain.payment import Payment, PaymentEvent
+from doorstep.domain.record import Record
+from doorstep.domain.shipment import Tracking
+from doorstep.domain.stock import Movement, StockLevels
+from doorstep.domain.storefront import News
+from doorstep.domain.work import WorkItem
+
+Clock = Callable[[], datetime]
+"""The time now, in UTC."""
+
+
+class Orders(Protocol):
+    """Orders and everything under them."""
+
+    def get(self, order_id: str) -> Order:
+        """The whole aggregate, strongly consistent; raises NotFound."""
+
+    def commit(self, *orders: Order) -> tuple[Order, ...]:
+        """Write what changed, all or nothing: rows, events, stock.
+
+        Answers the orders as they are stored now.
+
+        Raises Conflict where another writer was first, OutOfStock where a level would fall below
+        zero, Duplicate where news of a carrier was recorded before.
+        """
+
+    def timeline(self, order_id: str) -> Sequence[TimelineItem]:
+        """Every event of an order, in order."""
+
+
+class Queues(Protocol):
+    """What waits for somebody.
+
+    Answers may lag behind the last write by a moment: decide on the record itself.
+    """
+
+    def due(self, queue: str, before: datetime, limit: int) -> Sequence[str]:
+        """Ids of records of a queue whose time has come, the oldest first."""
+
+    def fulfillment_orders(
+        self, location_id: str, limit: int, after: str | None
+    ) -> tuple[Sequence[FulfillmentOrder], str | None]:
+        """What a location has to do, the most urgent first, and a cursor where there is more."""
+
+    def work_items(self, limit: int, after: str | None) -> tuple[Sequence[WorkItem], str | None]:
+        """Open work items, the oldest first, and a cursor where there is more."""
+
+    def tracked(self, carrier: str, tracking_number: str) -> str:
+        """The id of the shipment or return that a carrier knows by this number; raises NotFound."""
+
+
+class Catalog(Protocol):
+    """Products, places, delivery options."""
+
+    def offer(
+        self, skus: Iterable[str], option: str
+    ) -> tuple[Mapping[str, Product], DeliveryOption | None]:
+        """The products and the delivery option that a checkout needs, in one read; unknown ones are
+        absent.
+        """
+
+    def products(self, skus: Iterable[str]) -> Mapping[str, Product]:
+        """Products by SKU; unknown ones are absent."""
+
+    def locations(self) -> Sequence[Location]:
+        """All locations; may be a minute old."""
+
+    def save(self, *records: Product | Location | DeliveryOption) -> None:
+        """Create or replace."""
+
+
+class Stock(Protocol):
+    """Levels and the ledger."""
+
+    def levels(self, skus: Iterable[str]) -> Mapping[str, StockLevels]:
+        """All levels of these SKUs; empty for an unknown one."""
+
+    def move(self, *movements: Movement) -> None:
+        """Move stock that no order is about. The same cause moves it once. Raises OutOfStock."""
+
+
+class Authorization(Record):
+    """What a provider knows of an authorization."""
+
+    reference: str
+
+
+class PaymentGateway(Protocol):
+    """A payment provider. Every call carries a key of ours: repeated, it has one effect."""
+
+    def authorize(self, payment: Payment, key: str) -> Authorization:
+        """Reserve `payment.amount`.
+
+        Raises PaymentDeclined, PaymentOutcomeUnknown, ProviderUnavailable.
+        """
+
+    def find(self, key: str) -> Authorization | None:
+        """What became of the authorization of this key; None where it never arrived.
+
+        Raises PaymentDeclined.
+        """
+
+    def capture(self, payment: Payment, event: PaymentEvent) -> str:
+        """Take `event.amount`; answers the provider's reference.
+
+        Raises CaptureDeclined and the failures above.
+        """
+
+    def refund(self, payment: Payment, event: PaymentEvent) -> str:
+        """Give `event.amount` back; answers the provider's reference.
+
+        Raises PaymentDeclined and the failures above.
+        """
+
+    def void(self, payment: Payment, event: PaymentEvent) -> None:
+        """Give free what is authorized and not captured."""
+
+
+class Consignment(Record):
+    """What a carrier is asked to carry.
+
+    `reference` is our id: repeated, the same label comes back.
+    """
+
+    reference: str
+    sender: Address
+    recipient: Address
+    weight_grams: int
+    service: str
+
+
+class Label(Record):
+    """A bought label."""
+
+    carrier: str
+    tracking_number: str
+    pdf: bytes
+
+
+class CarrierNews(Record):
+    """Something a carrier said about one parcel."""
+
+    carrier: str
+    tracking_number: str
+    tracking: Tracking
+
+
+class Carrier(Protocol):
+    """A carrier or a carrier platform."""
+
+    def buy_label(self, consignment: Consignment) -> Label:
+        """Raises InvalidCommand for an address it cannot serve, ProviderUnavailable."""
+
+    def parse(self, body: bytes) -> Sequence[CarrierNews]:
+        """Its callback in our words; empty for what is no news of a parcel.
+
+        Raises InvalidCommand.
+        """
+
+
+class Storefront(Protocol):
+    """A shop system that sends us its orders."""
+
+    def parse(self, headers: Mapping[str, str], body: bytes) -> News:
+        """Its message in our words. Raises InvalidCommand."""
+
+
+class TaxedAmount(Record):
+    """Tax on one amount.
+
+    Where `included`, the amount holds it already; otherwise it comes on top.
+    """
+
+    tax: Money
+    included: bool
+
+
+class TaxEngine(Protocol):
+    """Tax by destination and category."""
+
+    def tax(
+        self, amounts: Sequence[tuple[str, Money]], destination: Address
+    ) -> Sequence[TaxedAmount]:
+        """One answer per (tax category, amount)."""
+
+
+class Screening(Record):
+    """A fraud decision that explains itself.
+
+    A score from the threshold on is reviewed by a person.
+    """
+
+    score: int
+    reasons: tuple[str, ...]
+    review: bool
+
+
+class FraudScreen(Protocol):
+    """Judges an order before it is paid."""
+
+    def screen(self, order: Order) -> Screening: ...
+
+
+class Mail(Record):
+    """One message to one person. `key` is derived from its cause."""
+
+    key: str
+    to: str
+    subject: str
+    text: str
+
+
+class Notifier(Protocol):
+    """Reaches customers."""
+
+    def send(self, mail: Mail) -> None: ...
+
+
+class Documents(Protocol):
+    """Files: labels, and the raw bodies of webhooks."""
+
+    def put(self, key: str, content: bytes, content_type: str) -> None:
+        """Store; the same key again replaces it with a new version."""
+
+    def get(self, key: str) -> bytes:
+        """Raises NotFound."""
+
+    def link(self, key: str) -> str:
+        """An address that opens the file, for a few minutes."""
+
+
+class Workflow(Protocol):
+    """The fulfillment workflow: one execution per attempt at a fulfillment order, named by it."""
+
+    def start(self, one: FulfillmentOrder) -> None:
+        """Start it; harmless where it is started already."""
+
+    def park(self, fulfillment_order_id: str, token: str) -> None:
+        """Keep the token with which the location's answer will wake the execution."""
+
+    def succeed(self, fulfillment_order_id: str) -> None:
+        """Wake it: packed. Harmless where it was woken, or has ended, already."""
+
+    def fail(self, fulfillment_order_id: str, error: str) -> None:
+        """Wake it: there is nothing to ship (`Rejected`, `Short`, `Canceled`)."""

@@ -1,0 +1,67 @@
+"""Every setting, once: the environment variables of the functions.
+
+`infra/function.py` refuses any other.
+
+Standard library only, so that a function that verifies and enqueues starts fast, and the CDK app
+can read it.
+"""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass, fields
+from functools import cache
+
+
+@dataclass(frozen=True)
+class Settings:
+    """Read from the environment by the upper-case names of its fields; an empty string means `not
+    given`.
+    """
+
+    stage: str = ""
+    """`embedded`, or the name of a deployment on AWS."""
+    table_name: str = ""
+    sandbox_table_name: str = ""
+    inbox_bucket: str = ""
+    documents_bucket: str = ""
+    storefront_queue_url: str = ""
+    carrier_queue_url: str = ""
+    event_bus_name: str = ""
+    state_machine_arn: str = ""
+    api_keys_secret: str = ""
+    webhooks_secret: str = ""
+    user_pool_id: str = ""
+    user_pool_client_id: str = ""
+    payment_provider: str = "sandbox"
+    carrier: str = "sandbox"
+    tax_engine: str = "table"
+    fraud_screen: str = "rules"
+    notifier: str = "ses"
+    sender_address: str = ""
+    checkout_ttl_seconds: int = 900
+    """How long an unfinished checkout keeps its stock."""
+
+    def require(self, name: str) -> str:
+        """A setting that this function cannot work without; raises RuntimeError naming the
+        variable.
+        """
+        value = getattr(self, name)
+        if not value:
+            raise RuntimeError(f"the environment variable {name.upper()} is not set")
+        return str(value)
+
+
+NAMES = frozenset(field.name.upper() for field in fields(Settings))
+"""The names of all environment variables that are settings."""
+
+
+@cache
+def settings() -> Settings:
+    """The settings of this process."""
+    given = {
+        field.name: (int(value) if field.type == "int" else value)
+        for field in fields(Settings)
+        if (value := os.environ.get(field.name.upper()))
+    }
+    return Settings(**given)  # type: ignore[arg-type]

@@ -1,0 +1,158 @@
+"""HTTP: one resolver per verb, callers and their roles, and problem details for whatever goes
+wrong.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from http import HTTPStatus
+from typing import Annotated, Any, NamedTuple
+
+from aws_lambda_powertools.event_handler import APIGatewayHttpResolver, Response
+from aws_lambda_powertools.event_handler.middlewares import NextMiddleware
+from aws_lambda_powertools.event_handler.openapi.exceptions import RequestValidationError
+from aws_lambda_powertools.event_handler.openapi.params import Header, Path, Query
+
+from doorstep.domain.errors import DoorstepError, Forbidden, InvalidCommand
+from doorstep.runtime import problem
+from doorstep.runtime.observability import logger
+
+MAX_BODY_BYTES = 256_000
+
+Id = Annotated[str, Path(pattern=r"^[A-Z0-9][A-Za-z0-9._-]{0,119}$")]
+"""The id of an order, or of anything under it, in a path."""
+
+Name = Annotated[str, Path(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$")]
+"""The name that a merchant gave to something, in a path."""
+
+IdempotencyKey = Annotated[
+    str, Header(alias="Idempotency-Key", min_length=1, max_length=200, pattern=r"^[!-~]+$")
+]
+"""The caller's own name for a request: the same one again has no second effect."""
+
+Limit = Annotated[int, Query(ge=1, le=100)]
+After = Annotated[str | None, Query(max_length=2000)]
+
+
+class Caller(NamedTuple):
+    """Who calls, as the authorizer found."""
+
+    name: str
+    role: str
+    scope: tuple[str, ...] = ()
+    """The channels of a storefront, or the locations of a warehouse; empty: all."""
+
+    def may(self, *roles: str) -> None:
+        """Raise Forbidden unless the caller has one of these roles (an admin has all)."""
+        if self.role not in (*roles, "admin"):
+            raise Forbidden(f"The role {self.role!r} may not do this.")
+
+    def sees(self, name: str) -> bool:
+        """Whether a channel or a location is within the caller's scope."""
+        return not self.scope or name in self.scope
+
+
+def api() -> APIGatewayHttpResolver:
+    """A resolver with validation, whose every error is a problem document."""
+    resolver = APIGatewayHttpResolver(
+        enable_validation=True,
+        response_validation_error_http_code=HTTPStatus.INTERNAL_SERVER_ERROR,
+        serializer=json.dumps,
+    )
+    resolver.use(middlewares=[_json_only])
+    resolver.exception_handler(DoorstepError)(_refused)
+    resolver.exception_handler(RequestValidationError)(_invalid)
+    resolver.exception_handler(Exception)(_unforeseen)
+    resolver.not_found(_no_such_route)
+    return resolver
+
+
+def caller(resolver: APIGatewayHttpResolver) -> Caller:
+    """Who makes the current call."""
+    context = resolver.current_event.request_context.authorizer.get_lambda or {}
+    scope = str(context.get("scope", ""))
+    return Caller(
+        name=str(context.get("name", "")),
+        role=str(context.get("role", "")),
+        scope=tuple(filter(None, scope.split(" "))),
+    )
+
+
+def entered(resolver: APIGatewayHttpResolver) -> Callable[[dict[str, Any], Any], dict[str, Any]]:
+    """The Lambda handler of a resolver."""
+
+    def handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
+        answer = resolver.resolve(event, context)
+        logger.info("http", route=event.get("routeKey"), status=answer["statusCode"])
+        return answer
+
+    return handler
+
+
+def answer(body: Any, status: HTTPStatus = HTTPStatus.OK) -> Response[Any]:
+    """A response with another status than 200."""
+    return Response(status_code=status, content_type="application/json", body=body)
+
+
+def _json_only(app: APIGatewayHttpResolver, next_middleware: NextMiddleware) -> Response[Any]:
+    """A body is JSON, says so, and is not absurdly large."""
+    event = app.current_event
+    if event.http_method in ("POST", "PUT", "PATCH"):
+        text = event.body or ""
+        if len(text) > MAX_BODY_BYTES:
+            row = problem.Problem(413, "too-large", "The body is too large")
+            return _problem(row, problem.document(row, f"{MAX_BODY_BYTES:,} bytes at the most."))
+        kind = str(event.headers.get("content-type", "")).partition(";")[0].strip().lower()
+        if text and kind != "application/json":
+            row = problem.Problem(415, "unsupported-media-type", "Send application/json")
+            return _problem(row, problem.document(row, f"{kind or 'nothing'!r} was sent."))
+    return next_middleware(app)
+
+
+def _refused(error: DoorstepError) -> Response[Any]:
+    if type(error) not in problem.PROBLEMS:
+        return _unforeseen(error)
+    row, members = problem.details(error)
+    return _problem(row, members)
+
+
+def _invalid(error: RequestValidationError) -> Response[Any]:
+    """Every fault at its path, in words; malformed JSON is not a fault of a field."""
+    found = error.errors()
+    if any(fault["type"] == "json_invalid" for fault in found):
+        row = problem.Problem(400, "malformed-json", "The body is not JSON")
+        return _problem(row, problem.document(row, "The body could not be parsed."))
+    row = problem.PROBLEMS[InvalidCommand]
+    members = problem.document(row, f"{len(found)} fault{'s' if len(found) > 1 else ''} found.")
+    members["faults"] = [
+        {
+            "path": ".".join(str(part) for part in fault["loc"] if part != "body"),
+            "fault": fault["msg"],
+        }
+        for fault in found
+    ]
+    return _problem(row, members)
+
+
+def _unforeseen(error: Exception) -> Response[Any]:
+    logger.exception("unforeseen", exc_info=error)
+    row = problem.Problem(500, "internal", "Something went wrong on our side")
+    return _problem(
+        row, problem.document(row, "It has been logged. A repeat with the same key is safe.")
+    )
+
+
+def _no_such_route(_: Exception) -> Response[Any]:
+    row = problem.Problem(404, "not-found", "Not found")
+    return _problem(row, problem.document(row, "There is nothing at this address."))
+
+
+def _problem(row: problem.Problem, members: dict[str, Any]) -> Response[Any]:
+    headers = {"retry-after": str(row.retry_after)} if row.retry_after else {}
+    return Response(
+        status_code=row.status,
+        content_type=problem.CONTENT_TYPE,
+        body=json.dumps(members),
+        headers=headers,
+    )

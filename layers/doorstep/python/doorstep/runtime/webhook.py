@@ -1,0 +1,90 @@
+"""The front of a webhook: verify over the raw bytes, keep, queue, answer. Nothing is parsed here.
+
+Light on purpose, since senders wait only seconds: no pydantic, no validation.
+"""
+
+from __future__ import annotations
+
+import base64
+import json
+from collections.abc import Callable, Mapping
+from typing import Any, NamedTuple
+
+from doorstep.domain.errors import NotFound, SignatureInvalid
+from doorstep.runtime import problem, wiring
+from doorstep.runtime.observability import logger
+
+MAX_BODY_BYTES = 1_000_000
+
+
+class Delivery(NamedTuple):
+    """A verified body and who sent it."""
+
+    sender: str
+    headers: Mapping[str, str]
+    body: bytes
+
+
+Answer = dict[str, Any]
+
+
+def webhook(
+    parameter: str, schemes: Mapping[str, str]
+) -> Callable[[Callable[[Delivery], None]], Callable[[dict[str, Any], object], Answer]]:
+    """A handler of signed callbacks.
+
+    `schemes` maps the senders, named by the path parameter, to how they sign.
+    """
+
+    def decorate(handle: Callable[[Delivery], None]) -> Callable[[dict[str, Any], object], Answer]:
+        def entered(event: dict[str, Any], context: object) -> Answer:
+            sender = (event.get("pathParameters") or {}).get(parameter, "")
+            headers = {key.lower(): value for key, value in (event.get("headers") or {}).items()}
+            try:
+                body = _body(event)
+                if len(body) > MAX_BODY_BYTES:
+                    return problem.too_large(MAX_BODY_BYTES)
+                scheme = _scheme(schemes, parameter, sender)
+                wiring.verify_webhook(scheme, headers, body, sender)
+            except (NotFound, SignatureInvalid) as refusal:
+                logger.warning("webhook refused", sender=sender[:60], reason=type(refusal).__name__)
+                return problem.answer(refusal)
+            handle(Delivery(sender, headers, body))
+            logger.info("webhook", sender=sender, bytes=len(body))
+            return {
+                "statusCode": 202,
+                "headers": {"content-type": "application/json"},
+                "body": "{}",
+            }
+
+        return entered
+
+    return decorate
+
+
+def _scheme(schemes: Mapping[str, str], parameter: str, sender: str) -> str:
+    if sender not in schemes:
+        raise NotFound(parameter, sender[:60])
+    return schemes[sender]
+
+
+def _body(event: dict[str, Any]) -> bytes:
+    text = event.get("body") or ""
+    if not event.get("isBase64Encoded"):
+        return str(text).encode()
+    try:
+        return base64.b64decode(text, validate=True)
+    except ValueError:
+        raise SignatureInvalid("the body is not what was signed") from None
+
+
+def envelope(delivery: Delivery, **more: str) -> str:
+    """What goes on the queue: who sent it, the headers that name it, and where it is kept."""
+    named = {
+        k: v
+        for k, v in delivery.headers.items()
+        if k.startswith(("x-shopify-", "shopify-", "webhook-"))
+    }
+    secret = {"webhook-signature", "x-shopify-hmac-sha256", "shopify-hmac-sha256"}
+    headers = {key: value for key, value in named.items() if key not in secret}
+    return json.dumps({"sender": delivery.sender, "headers": headers, **more})

@@ -1,0 +1,49 @@
+"""Cancel what has not been packed, and give free the money that is no longer needed."""
+
+from __future__ import annotations
+
+from doorstep.domain import placing
+from doorstep.domain.order import Order
+from doorstep.domain.payment import STOREFRONT, PaymentAction, PaymentOutcome
+from doorstep.ports import Clock, Orders, PaymentGateway
+
+
+def cancel_order(
+    order_id: str, reason: str, *, orders: Orders, gateway: PaymentGateway, clock: Clock
+) -> Order:
+    """Cancel the open remainder of an order.
+
+    Raises NotFound, IllegalTransition where everything is packed already, Conflict where it changes
+    at this moment.
+    """
+    order = placing.cancel(orders.get(order_id), reason=reason, at=clock())
+    (stored,) = orders.commit(request_voids(order, clock=clock))
+    return carry_out_voids(stored, orders=orders, gateway=gateway, clock=clock)
+
+
+def request_voids(order: Order, *, clock: Clock) -> Order:
+    """Write the intents to give free what no parcel will need: nothing is open, and no capture is
+    outstanding.
+    """
+    open_units = any(line.open > line.shipped for line in order.lines)
+    if open_units or any(payment.claimed for payment in order.payments):
+        return order
+    for payment in order.payments:
+        if payment.provider != STOREFRONT:
+            order = placing.request_void(order, payment.payment_id, at=clock())
+    return order
+
+
+def carry_out_voids(
+    order: Order, *, orders: Orders, gateway: PaymentGateway, clock: Clock
+) -> Order:
+    """Ask the provider for every void that was written down and not answered yet.
+
+    Safe to repeat.
+    """
+    for payment in order.payments:
+        for event in payment.events:
+            if (event.action, event.outcome) == (PaymentAction.VOID, PaymentOutcome.REQUESTED):
+                gateway.void(payment, event)
+                (order,) = orders.commit(placing.voided(order, payment.payment_id, at=clock()))
+    return order

@@ -1,0 +1,408 @@
+"""Checkout: price, tax, promise, hold stock, screen, authorize, place.
+
+Resumable by anybody at any point.
+
+The order's id is derived from channel and idempotency key, and the payment's key from the order's
+id. So whoever repeats the command, whether a customer, a second caller at the same instant or the
+scheduled `expire`, goes on where the first one stopped: nothing is held, charged or placed twice.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import zlib
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+from typing import NamedTuple
+
+from pydantic import Field
+
+from doorstep.domain import placing
+from doorstep.domain.address import Address, CountryCode
+from doorstep.domain.catalog import DeliveryOption, Product, Sku
+from doorstep.domain.errors import (
+    Conflict,
+    IdempotencyKeyReused,
+    InvalidCommand,
+    NotFound,
+    OutOfStock,
+    PaymentDeclined,
+    PaymentOutcomeUnknown,
+)
+from doorstep.domain.money import Currency, Money, total
+from doorstep.domain.order import (
+    Customer,
+    Line,
+    LineKind,
+    Order,
+    OrderStatus,
+    Quantity,
+    Totals,
+    order_id,
+)
+from doorstep.domain.payment import Payment
+from doorstep.domain.promise import promise
+from doorstep.domain.record import Command
+from doorstep.ports import Catalog, Clock, FraudScreen, Orders, PaymentGateway, TaxEngine
+from doorstep.usecases.cancel import carry_out_voids
+
+MAX_LINES = 50
+
+
+class WantedLine(Command):
+    """One line of a cart."""
+
+    sku: Sku
+    quantity: Quantity
+    instructions: dict[str, str] = Field(default_factory=dict, max_length=20)
+    """What a made-to-order piece is to be like, by the product's options."""
+
+
+class DeliveryAddress(Command):
+    """Where to deliver: complete enough for a carrier."""
+
+    name: str = Field(min_length=1, max_length=255)
+    company: str = Field(default="", max_length=255)
+    line1: str = Field(min_length=1, max_length=255)
+    line2: str = Field(default="", max_length=255)
+    city: str = Field(min_length=1, max_length=255)
+    region: str = Field(default="", max_length=255)
+    postal_code: str = Field(default="", max_length=20)
+    country: CountryCode
+    phone: str = Field(default="", max_length=40)
+
+
+class Buyer(Command):
+    """Who orders. `customer_id` is the channel's, or the sign-in's, name for them."""
+
+    customer_id: str = Field(default="", max_length=120)
+    email: str = Field(max_length=254, pattern=r"^[^@\s]+@[^@\s]+\.[^@\s]+$")
+    name: str = Field(min_length=1, max_length=255)
+    phone: str = Field(default="", max_length=40)
+    language: str = Field(default="en", pattern="^[a-z]{2}(-[A-Z]{2})?$")
+
+
+class Checkout(Command):
+    """A cart to be turned into an order."""
+
+    channel: str = Field(default="web", pattern="^[a-z0-9][a-z0-9_-]{0,39}$")
+    currency: Currency
+    customer: Buyer
+    lines: tuple[WantedLine, ...] = Field(min_length=1, max_length=MAX_LINES)
+    shipping_address: DeliveryAddress
+    billing_address: DeliveryAddress | None = None
+    delivery_option: str = Field(default="standard", pattern="^[a-z0-9][a-z0-9_-]{0,39}$")
+    payment_token: str = Field(min_length=1, max_length=255)
+
+    def bought_by(self, customer_id: str) -> Checkout:
+        """The same cart, in the name of a customer who has signed in."""
+        buyer = self.customer.model_copy(update={"customer_id": customer_id})
+        return self.model_copy(update={"customer": buyer})
+
+    def fingerprint(self) -> str:
+        """The same for the same request, whatever the order of its fields."""
+        return hashlib.sha256(self.model_dump_json().encode()).hexdigest()
+
+
+class Placed(NamedTuple):
+    """The order, and whether it is this very call that made it."""
+
+    order: Order
+    created: bool
+
+
+def check_out(
+    command: Checkout,
+    idempotency_key: str,
+    *,
+    orders: Orders,
+    catalog: Catalog,
+    gateway: PaymentGateway,
+    payment_provider: str,
+    tax: TaxEngine,
+    fraud: FraudScreen,
+    clock: Clock,
+    ttl_seconds: int,
+) -> Placed:
+    """Turn a cart into a placed order.
+
+    Raises InvalidCommand, OutOfStock, PaymentDeclined, IdempotencyKeyReused; PaymentOutcomeUnknown
+    and ProviderUnavailable where a repeat with the same key will settle it. A declined order's key
+    answers the same refusal again.
+    """
+    key = order_id(command.channel, idempotency_key)
+    at = clock()
+    try:
+        received = _received(
+            command, key, at, ttl_seconds, payment_provider, orders=orders, catalog=catalog, tax=tax
+        )
+    except (InvalidCommand, OutOfStock, Conflict):
+        known = _known(orders, key)
+        if known is None:
+            raise
+        if known.fingerprint != command.fingerprint():
+            raise IdempotencyKeyReused(idempotency_key) from None
+        order = known
+    else:
+        order = received
+    return Placed(
+        finish(order, orders=orders, gateway=gateway, fraud=fraud, clock=clock),
+        created=order.version == 1,
+    )
+
+
+def finish(
+    order: Order,
+    *,
+    orders: Orders,
+    gateway: PaymentGateway,
+    fraud: FraudScreen,
+    clock: Clock,
+) -> Order:
+    """Bring a received order to its end: placed, or declined with its stock free again.
+
+    Safe to run twice, also at once: the provider knows the key, and the order's version lets one of
+    them write. The loser answers with what the winner wrote, and undoes nothing of it.
+    """
+    if order.status is not OrderStatus.PENDING:
+        return _outcome(order)
+    payment = order.payments[0]
+    screening = fraud.screen(order)
+    try:
+        reference = _authorize(payment, gateway)
+    except PaymentDeclined as declined:
+        refused = placing.decline(order, payment.payment_id, reason=declined.reason, at=clock())
+        try:
+            orders.commit(refused)
+        except Conflict:
+            return _outcome(orders.get(order.order_id))
+        raise
+    paid = placing.authorized(order, payment.payment_id, reference=reference, at=clock())
+    reasons = screening.reasons if screening.review else ()
+    placed = placing.place(paid, at=clock(), hold_reasons=reasons)
+    try:
+        (stored,) = orders.commit(placed)
+    except Conflict:
+        return _after_lost_race(order.order_id, reference, orders, gateway, clock)
+    return stored
+
+
+def abandon(
+    order: Order, *, orders: Orders, gateway: PaymentGateway, fraud: FraudScreen, clock: Clock
+) -> Order:
+    """Settle a checkout whose time is up: placed where its money was reserved, undone where it was
+    not.
+
+    A customer whose payment went through has bought, whether or not they saw the answer.
+    """
+    payment = order.payments[0]
+    try:
+        found = gateway.find(_key(payment))
+    except PaymentDeclined:
+        found = None
+    if found or not payment.amount:
+        return finish(order, orders=orders, gateway=gateway, fraud=fraud, clock=clock)
+    undone = placing.decline(order, payment.payment_id, reason="expired", at=clock())
+    (stored,) = orders.commit(undone)
+    return stored
+
+
+def _received(
+    command: Checkout,
+    key: str,
+    at: datetime,
+    ttl_seconds: int,
+    provider: str,
+    *,
+    orders: Orders,
+    catalog: Catalog,
+    tax: TaxEngine,
+) -> Order:
+    """The order with its stock held and its payment's intent written; tries every shard of a hot
+    SKU.
+    """
+    products, option = catalog.offer((line.sku for line in command.lines), command.delivery_option)
+    offered = _check(command, products, option)
+    turns = max(product.stock_shards for product in products.values())
+    for turn in range(turns):
+        draft = _draft(command, key, at, ttl_seconds, products, offered, tax, turn)
+        payment = Payment(
+            payment_id=f"{key}-T1",
+            provider=provider,
+            token=command.payment_token,
+            amount=draft.totals.total,
+        )
+        try:
+            (stored,) = orders.commit(placing.receive(draft, payment, at=at))
+        except OutOfStock:
+            if turn + 1 == turns:
+                raise
+        else:
+            return stored
+    raise AssertionError("a product has at least one shard")
+
+
+def _check(
+    command: Checkout, products: Mapping[str, Product], option: DeliveryOption | None
+) -> DeliveryOption:
+    """Raise InvalidCommand with every fault that the catalog shows."""
+    faults: dict[str, str] = {}
+    for index, line in enumerate(command.lines):
+        product = products.get(line.sku)
+        if product is None:
+            faults[f"lines.{index}.sku"] = f"there is no product {line.sku!r}"
+            continue
+        if command.currency not in product.prices:
+            faults[f"lines.{index}.sku"] = f"{line.sku!r} is not sold in {command.currency}"
+        for name in product.options:
+            if not line.instructions.get(name, "").strip():
+                faults[f"lines.{index}.instructions.{name}"] = (
+                    "this piece is made to order: say how"
+                )
+        for name, text in line.instructions.items():
+            if name not in product.options:
+                faults[f"lines.{index}.instructions.{name}"] = f"{line.sku!r} has no such option"
+            elif len(text) > 500:
+                faults[f"lines.{index}.instructions.{name}"] = "500 characters at the most"
+    if option is None:
+        faults["delivery_option"] = f"there is no delivery option {command.delivery_option!r}"
+    elif command.currency not in option.prices:
+        faults["delivery_option"] = f"{option.code!r} is not offered in {command.currency}"
+    if faults or option is None:
+        raise InvalidCommand(faults)
+    return option
+
+
+def _draft(
+    command: Checkout,
+    key: str,
+    at: datetime,
+    ttl_seconds: int,
+    products: Mapping[str, Product],
+    option: DeliveryOption,
+    tax: TaxEngine,
+    turn: int,
+) -> Order:
+    """The cart priced, taxed and promised."""
+    currency = command.currency
+    zero = Money.zero(currency)
+    destination = Address(**command.shipping_address.model_dump())
+    chosen = [products[line.sku] for line in command.lines]
+    prices = [Money(minor=product.prices[currency], currency=currency) for product in chosen]
+    amounts = [price * line.quantity for price, line in zip(prices, command.lines, strict=True)]
+    delivery = Money(minor=option.prices[currency], currency=currency)
+    *taxed, delivery_tax = tax.tax(
+        [
+            *(
+                (product.tax_category, amount)
+                for product, amount in zip(chosen, amounts, strict=True)
+            ),
+            ("shipping", delivery),
+        ],
+        destination,
+    )
+    lines = tuple(
+        Line(
+            line_id=str(number),
+            sku=wanted.sku,
+            name=product.name,
+            kind=LineKind(product.kind.value),
+            instructions=wanted.instructions,
+            unit_price=price,
+            discount=zero,
+            tax=levied.tax,
+            total=amount if levied.included else amount + levied.tax,
+            ordered=wanted.quantity,
+            settled=zero,
+            refunded=zero,
+            stock_shard=_shard(key, product, turn),
+        )
+        for number, (wanted, product, price, amount, levied) in enumerate(
+            zip(command.lines, chosen, prices, amounts, taxed, strict=True), start=1
+        )
+    )
+    shipping = delivery if delivery_tax.included else delivery + delivery_tax.tax
+    goods = total((line.total for line in lines), currency)
+    return Order(
+        order_id=key,
+        channel=command.channel,
+        fingerprint=command.fingerprint(),
+        status=OrderStatus.PENDING,
+        currency=currency,
+        customer=Customer(**command.customer.model_dump()),
+        shipping_address=destination,
+        billing_address=(
+            Address(**command.billing_address.model_dump()) if command.billing_address else None
+        ),
+        delivery_option=option.code,
+        service=option.service,
+        promise=promise(
+            option, at=at, production_days=max(product.production_days for product in chosen)
+        ),
+        lines=lines,
+        totals=Totals(
+            lines=goods,
+            discount=zero,
+            shipping=shipping,
+            tax=total((line.tax for line in lines), currency) + delivery_tax.tax,
+            fees=zero,
+            total=goods + shipping,
+        ),
+        created_at=at,
+        expires_at=at + timedelta(seconds=ttl_seconds),
+    )
+
+
+def _shard(key: str, product: Product, turn: int) -> int:
+    """Orders spread over the shards of a hot SKU; each turn tries the next."""
+    return (zlib.crc32(key.encode()) + turn) % product.stock_shards
+
+
+def _authorize(payment: Payment, gateway: PaymentGateway) -> str:
+    """Reserve the money.
+
+    A time-out is settled by asking, and by asking again under the same key.
+    """
+    if not payment.amount:
+        return "nothing to pay"
+    try:
+        return gateway.authorize(payment, _key(payment)).reference
+    except PaymentOutcomeUnknown:
+        found = gateway.find(_key(payment)) or gateway.authorize(payment, _key(payment))
+        return found.reference
+
+
+def _key(payment: Payment) -> str:
+    return f"{payment.payment_id}-authorize"
+
+
+def _known(orders: Orders, key: str) -> Order | None:
+    try:
+        return orders.get(key)
+    except NotFound:
+        return None
+
+
+def _outcome(order: Order) -> Order:
+    """A finished checkout as its caller sees it again: the order, or the refusal it ended with."""
+    if order.status is OrderStatus.CANCELED and order.placed_at is None:
+        reason = order.payments[0].events[0].reason if order.payments else ""
+        raise PaymentDeclined(reason or order.cancel_reason)
+    return order
+
+
+def _after_lost_race(
+    key: str, reference: str, orders: Orders, gateway: PaymentGateway, clock: Clock
+) -> Order:
+    """Somebody else ended this checkout: theirs stands.
+
+    Money reserved for an order that was undone is given free.
+    """
+    order = orders.get(key)
+    if order.status is OrderStatus.CANCELED and order.placed_at is None:
+        payment_id = order.payments[0].payment_id
+        late = placing.authorized(order, payment_id, reference=reference, at=clock())
+        (late,) = orders.commit(placing.request_void(late, payment_id, at=clock()))
+        carry_out_voids(late, orders=orders, gateway=gateway, clock=clock)
+        raise PaymentDeclined("the checkout had expired; nothing was charged")
+    return order

@@ -1,0 +1,263 @@
+"""Storefront orders: placed once, followed afterwards, never refused.
+
+What cannot be filled becomes a shortage.
+"""
+
+from __future__ import annotations
+
+from contextlib import suppress
+
+from doorstep.domain import placing
+from doorstep.domain.errors import Conflict, IllegalTransition, NotFound, OutOfStock
+from doorstep.domain.events import OrderCanceled, OrderUpdated
+from doorstep.domain.money import Money, total
+from doorstep.domain.order import Line, LineKind, Order, OrderStatus, Totals, order_id
+from doorstep.domain.payment import STOREFRONT, Payment
+from doorstep.domain.storefront import (
+    CancellationNews,
+    Ignored,
+    News,
+    OrderNews,
+    SoldLine,
+    StorefrontOrder,
+)
+from doorstep.ports import Clock, Orders, Stock
+
+_TRIES = 6
+AWAITING_PAYMENT = "awaiting_payment"
+
+
+def follow_storefront(
+    storefront: str, news: News, *, orders: Orders, stock: Stock, clock: Clock
+) -> Order | None:
+    """Place, follow or cancel exactly one order per (storefront, external id), whatever is repeated
+    or reordered.
+
+    None for what is no order. Raises NotFound for the cancellation of an order that is not known
+    and not sent with it: repeat, its order is on the way.
+    """
+    for _ in range(_TRIES):
+        try:
+            match news:
+                case Ignored():
+                    return None
+                case OrderNews(order=sold):
+                    return _follow(storefront, sold, orders, stock, clock)
+                case CancellationNews():
+                    return _cancel(storefront, news, orders, stock, clock)
+        except (Conflict, OutOfStock):
+            continue
+    raise Conflict([storefront])
+
+
+def _follow(
+    storefront: str, sold: StorefrontOrder, orders: Orders, stock: Stock, clock: Clock
+) -> Order | None:
+    if sold.test:
+        return None
+    try:
+        known = orders.get(order_id(storefront, sold.external_id))
+    except NotFound:
+        return _place(storefront, sold, orders, stock, clock)
+    if sold.canceled_at:
+        return _cancel_known(known, sold.cancel_reason, orders, clock)
+    (stored,) = orders.commit(_caught_up(known, sold, clock))
+    return stored
+
+
+def _place(
+    storefront: str, sold: StorefrontOrder, orders: Orders, stock: Stock, clock: Clock
+) -> Order:
+    at = clock()
+    order = _as_sold(storefront, sold, clock)
+    if sold.canceled_at or not any(line.open for line in order.lines):
+        canceled = order.changed(
+            status=OrderStatus.CANCELED,
+            cancel_reason=sold.cancel_reason or "canceled in the storefront",
+            lines=tuple(
+                line.changed(
+                    canceled=line.ordered,
+                    backordered=0,
+                    settled_units=line.ordered,
+                    settled=line.total,
+                )
+                for line in order.lines
+            ),
+        )
+        units = tuple(line.units(line.ordered) for line in order.lines)
+        (stored,) = orders.commit(
+            canceled.raising(OrderCanceled(reason=canceled.cancel_reason, units=units))
+        )
+        return stored
+    order = placing.hold_units(order, _findable(order, stock))
+    order = placing.record_storefront_payment(order, sold.paid, at=at)
+    gone = total((line.settled for line in order.lines), sold.currency)
+    unpaid = sold.total - gone - sold.paid
+    if unpaid > Money.zero(sold.currency):
+        order = placing.put_on_hold(
+            order, AWAITING_PAYMENT, (f"{unpaid} is not paid yet",), by=storefront, at=at
+        )
+    placed = placing.place(_handed_over(order), at=at)
+    (stored,) = orders.commit(placing.report_shortage(placed, at=at))
+    return stored
+
+
+def _caught_up(order: Order, sold: StorefrontOrder, clock: Clock) -> Order:
+    """Follow payment, and the address while nothing has left; money and goods once sold are settled
+    by people.
+    """
+    at = clock()
+    order = placing.record_storefront_payment(order, sold.paid, at=at)
+    waits = any(hold.hold_id == AWAITING_PAYMENT and hold.active for hold in order.holds)
+    if waits and order.captured >= order.totals.total:
+        order = placing.release_hold(order, AWAITING_PAYMENT, by="storefront", at=at)
+    if order.external_updated_at and sold.updated_at <= order.external_updated_at:
+        return order
+    order = order.changed(external_updated_at=sold.updated_at)
+    if sold.shipping_address and sold.shipping_address != order.shipping_address:
+        if order.shipments:
+            order = placing.open_work_item(
+                order,
+                "address_changed",
+                subject=order.order_id,
+                text="The storefront changed the address after a parcel was packed.",
+                at=at,
+            )
+        else:
+            order = order.changed(shipping_address=sold.shipping_address).raising(
+                OrderUpdated(changed=("shipping_address",))
+            )
+    if _units(sold.lines) != {x.line_id: (x.ordered, x.canceled) for x in order.lines}:
+        order = placing.open_work_item(
+            order,
+            "lines_changed",
+            subject=order.order_id,
+            text="The storefront changed what was ordered; compare, and cancel or add by hand.",
+            at=at,
+        )
+    return order
+
+
+def _cancel(
+    storefront: str, news: CancellationNews, orders: Orders, stock: Stock, clock: Clock
+) -> Order | None:
+    if news.order and news.order.test:
+        return None
+    key = order_id(storefront, news.external_id)
+    try:
+        known = orders.get(key)
+    except NotFound:
+        if news.order is None:
+            raise
+        gone = news.order.canceled_at or clock()
+        order = news.order.model_copy(update={"canceled_at": gone, "cancel_reason": news.reason})
+        return _place(storefront, order, orders, stock, clock)
+    return _cancel_known(known, news.reason, orders, clock)
+
+
+def _cancel_known(order: Order, reason: str, orders: Orders, clock: Clock) -> Order:
+    """Cancel what has not been packed; a person looks at what has."""
+    if order.status in (OrderStatus.CANCELED, OrderStatus.CLOSED):
+        return order
+    at = clock()
+    text = reason or "canceled in the storefront"
+    with suppress(IllegalTransition):  # everything is packed: somebody has to catch the parcels
+        order = placing.cancel(order, reason=text, at=at)
+    if order.shipments:
+        order = placing.open_work_item(
+            order,
+            "canceled_after_packing",
+            subject=order.order_id,
+            text="The storefront canceled it, but parcels were packed: stop or take them back.",
+            at=at,
+        )
+    (stored,) = orders.commit(order)
+    return stored
+
+
+def _as_sold(storefront: str, sold: StorefrontOrder, clock: Clock) -> Order:
+    """The order as sold, to the cent, with every stocked unit still to be held."""
+    zero = Money.zero(sold.currency)
+    key = order_id(storefront, sold.external_id)
+    goods = total((line.total for line in sold.lines), sold.currency)
+    payment = Payment(payment_id=f"{key}-T1", provider=STOREFRONT, amount=sold.total)
+    return Order(
+        order_id=key,
+        channel=storefront,
+        external_id=sold.external_id,
+        external_name=sold.external_name,
+        external_updated_at=sold.updated_at,
+        status=OrderStatus.PENDING,
+        currency=sold.currency,
+        customer=sold.customer,
+        shipping_address=sold.shipping_address,
+        billing_address=sold.billing_address,
+        delivery_option=sold.delivery_name,
+        lines=tuple(_line(line, zero) for line in sold.lines),
+        totals=Totals(
+            lines=goods,
+            discount=sold.discount,
+            shipping=sold.shipping,
+            tax=sold.tax,
+            fees=sold.total - goods - sold.shipping,
+            total=sold.total,
+        ),
+        payments=(payment,),
+        created_at=clock(),
+    )
+
+
+def _line(sold: SoldLine, zero: Money) -> Line:
+    line = Line(
+        line_id=sold.line_id,
+        sku=sold.sku,
+        name=sold.name,
+        kind=sold.kind,
+        instructions=sold.instructions,
+        unit_price=sold.unit_price,
+        discount=sold.discount,
+        tax=sold.tax,
+        total=sold.total,
+        ordered=sold.quantity,
+        settled=zero,
+        refunded=zero,
+    )
+    if sold.removed:
+        line = line.settle(sold.removed, line.share(sold.removed)).changed(canceled=sold.removed)
+    return line.changed(backordered=line.open) if line.tracked else line
+
+
+def _handed_over(order: Order) -> Order:
+    """Digital units were delivered by whoever sold them."""
+    return order.with_lines(
+        line.settle(line.open, line.share(line.open)).changed(
+            allocated=line.open, shipped=line.open, delivered=line.open
+        )
+        for line in order.lines
+        if line.kind is LineKind.DIGITAL
+    )
+
+
+def _findable(order: Order, stock: Stock) -> dict[str, int]:
+    """Units by line that the network has; the demand of all lines on one SKU is drawn from one
+    count.
+
+    No more SKUs than one transaction takes: allocation looks for the rest.
+    """
+    skus = dict.fromkeys(line.sku for line in order.lines if line.tracked and line.sku)
+    wanted = list(skus)[: placing.MAX_SKUS_PER_COMMIT]
+    left = {
+        sku: next((n.available for n in levels.network if n.shard == 0), 0)
+        for sku, levels in stock.levels(wanted).items()
+    }
+    found = {}
+    for line in order.lines:
+        if line.tracked and line.sku:
+            found[line.line_id] = min(line.backordered, left.get(line.sku, 0))
+            left[line.sku] = left.get(line.sku, 0) - found[line.line_id]
+    return found
+
+
+def _units(lines: tuple[SoldLine, ...]) -> dict[str, tuple[int, int]]:
+    """Units sold and removed since, by line."""
+    return {line.line_id: (line.quantity, line.removed) for line in lines}

@@ -1,0 +1,62 @@
+"""Tell the customer, by mail, what they should not have to find out by themselves."""
+
+from __future__ import annotations
+
+from doorstep.domain.events import TimelineItem
+from doorstep.domain.order import Order
+from doorstep.ports import Mail, Notifier, Orders
+
+_SUBJECTS = {
+    "shipment.delayed": "Your order {order} is running late",
+    "return.approved": "Your return for order {order} is approved",
+    "payment.refunded": "We have refunded {amount} for order {order}",
+}
+
+_TEXTS = {
+    "shipment.delayed": (
+        "Hello {name},\n\nyour parcel should have been with you by {deliver_by}."
+        " It is late, and we are looking into it."
+        "\nYou need not do anything. We are sorry.\n"
+    ),
+    "return.approved": (
+        "Hello {name},\n\nwe are expecting your return {return_id}."
+        " Print its label and hand the parcel to the carrier."
+        "\nYou get your money back once it has been counted.\n"
+    ),
+    "payment.refunded": ("Hello {name},\n\n{amount} is on its way back to you the way you paid.\n"),
+}
+
+
+def notify(item: TimelineItem, *, orders: Orders, notifier: Notifier) -> bool:
+    """Send the mail for an event; False where nobody is to be told, or nobody can be reached."""
+    order = orders.get(item.order_id)
+    if item.name not in _SUBJECTS or not order.customer.email:
+        return False
+    words = _words(order, item)
+    notifier.send(
+        Mail(
+            key=item.event_id,
+            to=order.customer.email,
+            subject=_SUBJECTS[item.name].format(**words),
+            text=_TEXTS[item.name].format(**words),
+        )
+    )
+    return True
+
+
+def _words(order: Order, item: TimelineItem) -> dict[str, str]:
+    data = item.data
+    amount = data.get("amount")
+    return {
+        "order": order.external_name or order.order_id,
+        "name": order.customer.name or "there",
+        "deliver_by": str(data.get("deliver_by", ""))[:10],
+        "return_id": str(data.get("return_id", "")),
+        "amount": _money(amount) if isinstance(amount, dict) else "",
+    }
+
+
+def _money(amount: dict[str, object]) -> str:
+    from doorstep.domain.money import Money
+
+    return str(Money.model_validate(amount))

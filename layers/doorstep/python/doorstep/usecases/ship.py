@@ -1,0 +1,277 @@
+"""Ship: the steps of the fulfillment workflow, what a location answers, and what a carrier reports.
+
+Every step may run twice: it looks first at what is done already.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+
+from doorstep.domain import allocating, placing, shipping
+from doorstep.domain.address import Address
+from doorstep.domain.errors import CaptureDeclined, Conflict, Duplicate, InvalidCommand, NotFound
+from doorstep.domain.fulfillment import FulfillmentStatus
+from doorstep.domain.order import Order, order_of
+from doorstep.domain.payment import PaymentOutcome
+from doorstep.domain.shipment import Shipment
+from doorstep.ports import (
+    Carrier,
+    CarrierNews,
+    Catalog,
+    Clock,
+    Consignment,
+    Documents,
+    Orders,
+    PaymentGateway,
+    Queues,
+    Workflow,
+)
+
+_TRIES = 5
+
+_WORKABLE = (FulfillmentStatus.RELEASED, FulfillmentStatus.ACCEPTED)
+_IN_WORK = (*_WORKABLE, FulfillmentStatus.ALLOCATED, FulfillmentStatus.PACKED)
+
+
+def release(key: str, token: str, *, orders: Orders, workflow: Workflow) -> None:
+    """Keep the task token, then let the location start: its answer cannot come before there is
+    something to wake.
+
+    A fulfillment order that was resumed after it was packed goes on at once.
+    """
+    workflow.park(key, token)
+    order = orders.get(order_of(key))
+    one = order.fulfillment_order(key)
+    if one.status is FulfillmentStatus.ALLOCATED:
+        orders.commit(shipping.release(order, key))
+    elif one.status not in _WORKABLE:
+        wake(key, orders=orders, workflow=workflow)
+
+
+def wake(key: str, *, orders: Orders, workflow: Workflow) -> None:
+    """Tell the waiting workflow what the location answered, as the record says it.
+
+    Harmless when repeated.
+    """
+    one = orders.get(order_of(key)).fulfillment_order(key)
+    match one.status:
+        case FulfillmentStatus.REJECTED | FulfillmentStatus.SHORT | FulfillmentStatus.CANCELED:
+            workflow.fail(key, one.status.value.capitalize())
+        case FulfillmentStatus.ALLOCATED | FulfillmentStatus.RELEASED | FulfillmentStatus.ACCEPTED:
+            return
+        case _:
+            workflow.succeed(key)
+
+
+def accept(key: str, *, orders: Orders) -> Order:
+    """The location has started."""
+    return _change(key, orders, lambda order: shipping.accept(order, key))
+
+
+def pack(key: str, parcels: Sequence[shipping.Parcel], *, orders: Orders, clock: Clock) -> Order:
+    """Everything is in parcels. The same answer again is taken for the repeat that it is."""
+
+    def decide(order: Order) -> Order:
+        known = order.parcels_of(key)
+        if known and _same_parcels(known, parcels):
+            return order
+        return shipping.pack(order, key, parcels, at=clock())
+
+    return _change(key, orders, decide)
+
+
+def reject(key: str, reason: str, *, orders: Orders) -> Order:
+    """The location will not ship it."""
+
+    def decide(order: Order) -> Order:
+        if order.fulfillment_order(key).status is FulfillmentStatus.REJECTED:
+            return order
+        return allocating.reject(order, key, reason=reason)
+
+    return _change(key, orders, decide)
+
+
+def report_short(key: str, missing: Mapping[str, int], *, orders: Orders) -> Order:
+    """Units were not where they should be."""
+    if not missing:
+        raise InvalidCommand({"missing": "name the lines that are short, and by how many units"})
+    order = orders.get(order_of(key))
+    (stored,) = orders.commit(allocating.short(order, key, missing))
+    return stored
+
+
+def retry(key: str, *, orders: Orders) -> Order:
+    """Let a fulfillment order that is on hold or set aside go on where it stopped, in a new
+    execution.
+    """
+    return _change(key, orders, lambda order: shipping.resume(order, key))
+
+
+def restart(key: str, *, orders: Orders, workflow: Workflow) -> None:
+    """Start the execution of a fulfillment order that was resumed.
+
+    Harmless where it is started already.
+    """
+    workflow.start(orders.get(order_of(key)).fulfillment_order(key))
+
+
+def capture(key: str, *, orders: Orders, gateway: PaymentGateway, clock: Clock) -> None:
+    """Capture the share of every parcel of a fulfillment order; intent first, then the provider,
+    parcel by parcel.
+
+    Raises CaptureDeclined once the fulfillment order is on hold for it; PaymentOutcomeUnknown and
+    ProviderUnavailable: repeat, the provider knows the key.
+    """
+    order = orders.get(order_of(key))
+    one = order.fulfillment_order(key)
+    if one.status is FulfillmentStatus.ON_HOLD:
+        raise CaptureDeclined(one.reason)
+    try:
+        if shipping.paid_at_storefront(order):
+            shipping.check_storefront_payment(order)
+            return
+        for parcel in order.parcels_of(key):
+            order = _capture(order, parcel, orders=orders, gateway=gateway, clock=clock)
+    except CaptureDeclined as declined:
+        _hold_for_payment(key, declined.reason, orders=orders, clock=clock)
+        raise
+
+
+def _capture(
+    order: Order, parcel: Shipment, *, orders: Orders, gateway: PaymentGateway, clock: Clock
+) -> Order:
+    """Capture one parcel's share, once."""
+    order, payment_id, intent = shipping.claim(order, parcel, at=clock())
+    if intent.outcome is PaymentOutcome.SUCCEEDED:
+        return order
+    (order,) = orders.commit(order)
+    try:
+        reference = gateway.capture(order.payment(payment_id), intent) if parcel.amount else "free"
+    except CaptureDeclined as declined:
+        orders.commit(shipping.capture_refused(order, parcel, reason=declined.reason, at=clock()))
+        raise
+    (order,) = orders.commit(shipping.captured(order, parcel, reference=reference, at=clock()))
+    return order
+
+
+def _hold_for_payment(key: str, reason: str, *, orders: Orders, clock: Clock) -> None:
+    """Keep a packed fulfillment order in the house until somebody has settled its payment."""
+
+    def decide(order: Order) -> Order:
+        if order.fulfillment_order(key).status is FulfillmentStatus.ON_HOLD:
+            return order
+        order = shipping.put_on_hold(order, key, reason=reason)
+        return placing.open_work_item(
+            order, "capture_declined", subject=key, text=f"Not captured: {reason}", at=clock()
+        )
+
+    _change(key, orders, decide)
+
+
+def buy_labels(
+    key: str,
+    *,
+    orders: Orders,
+    catalog: Catalog,
+    carrier: Carrier,
+    documents: Documents,
+) -> None:
+    """Buy the label of every parcel and keep it among the documents.
+
+    The shipment's id is the carrier's reference.
+    """
+    order = orders.get(order_of(key))
+    one = order.fulfillment_order(key)
+    for parcel in order.parcels_of(key):
+        if parcel.tracking_number:
+            continue
+        label = carrier.buy_label(
+            Consignment(
+                reference=parcel.shipment_id,
+                sender=_address(catalog, one.location_id),
+                recipient=order.shipping_address or Address(),
+                weight_grams=parcel.weight_grams,
+                service=parcel.service,
+            )
+        )
+        document = f"labels/{parcel.shipment_id}.pdf"
+        documents.put(document, label.pdf, "application/pdf")
+        order = shipping.labeled(
+            order,
+            parcel.shipment_id,
+            carrier=label.carrier,
+            tracking_number=label.tracking_number,
+            label=document,
+        )
+    orders.commit(order)
+
+
+def dispatch(key: str, *, orders: Orders, clock: Clock) -> None:
+    """Hand the parcels over: what is on hand falls, and now the carrier's clock runs."""
+
+    def decide(order: Order) -> Order:
+        status = order.fulfillment_order(key).status
+        if status in (FulfillmentStatus.SHIPPED, FulfillmentStatus.DELIVERED):
+            return order
+        return shipping.dispatch(order, key, at=clock())
+
+    _change(key, orders, decide)
+
+
+def set_aside(key: str, reason: str, *, orders: Orders, clock: Clock) -> None:
+    """A step failed for good: keep the fulfillment order where somebody looks at it."""
+
+    def decide(order: Order) -> Order:
+        if order.fulfillment_order(key).status not in _IN_WORK:
+            return order
+        order = shipping.set_aside(order, key, reason=reason)
+        return placing.open_work_item(
+            order, "workflow_failed", subject=key, text=reason, at=clock()
+        )
+
+    _change(key, orders, decide)
+
+
+def track(news: CarrierNews, *, orders: Orders, queues: Queues) -> bool:
+    """Apply one thing a carrier said; False where it was said before, or is about no shipment of
+    ours.
+    """
+    key = queues.tracked(news.carrier, news.tracking_number)
+    for _ in range(_TRIES):
+        order = orders.get(order_of(key))
+        if not any(shipment.shipment_id == key for shipment in order.shipments):
+            return False
+        try:
+            orders.commit(shipping.track(order, key, news.tracking))
+        except Duplicate:
+            return False
+        except Conflict:
+            continue
+        return True
+    raise Conflict([order_of(key)])
+
+
+def _change(key: str, orders: Orders, decide: Callable[[Order], Order]) -> Order:
+    """Load, decide, commit; again where somebody else was faster."""
+    for _ in range(_TRIES - 1):
+        try:
+            (stored,) = orders.commit(decide(orders.get(order_of(key))))
+        except Conflict:
+            continue
+        return stored
+    (stored,) = orders.commit(decide(orders.get(order_of(key))))
+    return stored
+
+
+def _same_parcels(known: Sequence[Shipment], parcels: Sequence[shipping.Parcel]) -> bool:
+    return [
+        ({line.line_id: line.quantity for line in shipment.lines}, shipment.weight_grams)
+        for shipment in known
+    ] == [(parcel.lines, parcel.weight_grams) for parcel in parcels]
+
+
+def _address(catalog: Catalog, location_id: str) -> Address:
+    for location in catalog.locations():
+        if location.location_id == location_id:
+            return location.address
+    raise NotFound("location", location_id)
