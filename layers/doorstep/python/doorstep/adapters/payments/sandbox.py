@@ -1,0 +1,260 @@
+"""A payment provider without money: the token decides what happens. docs/sandbox.md lists them.
+
+It has a memory of its own, as a real one has: one row per authorization in a DynamoDB table, with
+what is left to capture and to refund, and what was done so far, by key. Every call is one
+conditional write; a repeat is recognized in the row that refuses it.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import time
+from collections.abc import Callable, Mapping
+from enum import StrEnum
+from typing import TYPE_CHECKING, Any, Literal
+
+from botocore.exceptions import ClientError
+
+from doorstep.adapters import aws
+from doorstep.domain.errors import (
+    CaptureDeclined,
+    DoorstepError,
+    IdempotencyKeyReused,
+    PaymentDeclined,
+    PaymentOutcomeUnknown,
+    ProviderUnavailable,
+)
+from doorstep.domain.payment import Payment, PaymentEvent
+from doorstep.ports import Authorization, PaymentGateway
+
+if TYPE_CHECKING:
+    from doorstep.runtime.settings import Settings
+
+
+class Token(StrEnum):
+    """What a payment method is told to do. Any other is declined: unknown_token."""
+
+    APPROVE = "tok_approve"
+    DECLINE = "tok_decline"
+    """The authorization is declined: insufficient_funds."""
+    SLOW = "tok_slow"
+    """Approved, after two seconds."""
+    TIMEOUT_BEFORE = "tok_timeout_before"
+    """No answer, and nothing happened; the next try is approved."""
+    TIMEOUT_AFTER = "tok_timeout_after"
+    """No answer, but it was approved; the next try says so."""
+    DOWN = "tok_down"
+    """The provider is down, and nothing happens."""
+    CAPTURE_DECLINE = "tok_capture_decline"
+    """Approved; every capture is declined: do_not_honor."""
+    CAPTURE_TIMEOUT_AFTER = "tok_capture_timeout_after"
+    """Approved; a capture is done, but not answered the first time."""
+    REFUND_DECLINE = "tok_refund_decline"
+    """Approved and captured; every refund is declined: refund_refused."""
+
+
+SLOW_SECONDS = 2.0
+
+_APPROVED = "approved"
+_DECLINED = "declined"
+_LOST = "lost"
+"""Asked for and never arrived: as if there were no row, but the next try gets through."""
+
+Row = Mapping[str, Any]
+"""An authorization in DynamoDB's wire format."""
+
+
+class SandboxGateway:
+    """The PaymentGateway port on a DynamoDB table of its own, with the key `pk`."""
+
+    def __init__(self, table: str, sleep: Callable[[float], None] = time.sleep) -> None:
+        self._table = table
+        self._sleep = sleep
+        self._client = aws.client("dynamodb")
+
+    def authorize(self, payment: Payment, key: str) -> Authorization:
+        if payment.token == Token.DOWN:
+            raise ProviderUnavailable("the sandbox provider is down")
+        if payment.token == Token.SLOW:
+            self._sleep(SLOW_SECONDS)
+        asked = _asked(payment, key)
+        known = self._create(asked)
+        if known is None:
+            if payment.token in (Token.TIMEOUT_BEFORE, Token.TIMEOUT_AFTER):
+                raise PaymentOutcomeUnknown("the sandbox provider did not answer")
+            return _answer(asked)
+        if (known["amount"], known["currency"]) != (asked["amount"], asked["currency"]):
+            raise IdempotencyKeyReused(key)
+        if known["status"]["S"] == _LOST:
+            self._approve(known)
+            return Authorization(reference=known["pk"]["S"])
+        return _answer(known)
+
+    def find(self, key: str) -> Authorization | None:
+        found = self._client.get_item(
+            TableName=self._table, Key={"pk": {"S": _reference(key)}}, ConsistentRead=True
+        ).get("Item")
+        return None if found is None or found["status"]["S"] == _LOST else _answer(found)
+
+    def capture(self, payment: Payment, event: PaymentEvent) -> str:
+        if payment.token == Token.CAPTURE_DECLINE:
+            raise CaptureDeclined("do_not_honor")
+        first = self._move(
+            payment,
+            event,
+            "capturable = capturable - :amount, refundable = refundable + :amount",
+            room="capturable",
+            refusal=CaptureDeclined,
+        )
+        if first and payment.token == Token.CAPTURE_TIMEOUT_AFTER:
+            raise PaymentOutcomeUnknown("the sandbox provider did not answer")
+        return _reference(event.key)
+
+    def refund(self, payment: Payment, event: PaymentEvent) -> str:
+        if payment.token == Token.REFUND_DECLINE:
+            raise PaymentDeclined("refund_refused")
+        self._move(
+            payment,
+            event,
+            "refundable = refundable - :amount",
+            room="refundable",
+            refusal=PaymentDeclined,
+        )
+        return _reference(event.key)
+
+    def void(self, payment: Payment, event: PaymentEvent) -> None:
+        """Give free whatever is left, which may be less than `event.amount`."""
+        self._move(
+            payment,
+            event,
+            "voided = voided + capturable, capturable = capturable - capturable",
+            room=None,
+            refusal=PaymentDeclined,
+        )
+
+    def _create(self, row: Row) -> Row | None:
+        """Write a new authorization; answers the one that is there already."""
+        try:
+            self._client.put_item(
+                TableName=self._table,
+                Item=row,
+                ConditionExpression="attribute_not_exists(pk)",
+                ReturnValuesOnConditionCheckFailure="ALL_OLD",
+            )
+        except self._client.exceptions.ConditionalCheckFailedException as refused:
+            return _row(refused)
+        return None
+
+    def _approve(self, row: Row) -> None:
+        self._client.update_item(
+            TableName=self._table,
+            Key={"pk": row["pk"]},
+            UpdateExpression="SET #status = :approved",
+            ConditionExpression="attribute_exists(pk)",
+            ExpressionAttributeNames={"#status": "status"},
+            ExpressionAttributeValues={":approved": {"S": _APPROVED}},
+        )
+
+    def _move(
+        self,
+        payment: Payment,
+        event: PaymentEvent,
+        change: str,
+        *,
+        room: Literal["capturable", "refundable"] | None,
+        refusal: Callable[[str], DoorstepError],
+    ) -> bool:
+        """Move money once per key, within the room there is; answers whether it was moved now."""
+        if not payment.reference:
+            raise refusal("unknown_authorization")
+        if event.amount.minor < 0:
+            raise refusal("negative_amount")
+        amount = {"N": str(event.amount.minor)}
+        done = {"action": {"S": event.action.value}, "amount": amount}
+        condition = (
+            "attribute_not_exists(done.#key) AND #status = :approved AND currency = :currency"
+        )
+        values: dict[str, Any] = {
+            ":approved": {"S": _APPROVED},
+            ":currency": {"S": event.amount.currency},
+            ":done": {"M": done},
+        }
+        if room:
+            condition += f" AND {room} >= :amount"
+            values[":amount"] = amount
+        try:
+            self._client.update_item(
+                TableName=self._table,
+                Key={"pk": {"S": payment.reference}},
+                UpdateExpression=f"SET {change}, done.#key = :done",
+                ConditionExpression=condition,
+                ExpressionAttributeNames={"#key": event.key, "#status": "status"},
+                ExpressionAttributeValues=values,
+                ReturnValuesOnConditionCheckFailure="ALL_OLD",
+            )
+        except self._client.exceptions.ConditionalCheckFailedException as refused:
+            row = _row(refused)
+        else:
+            return True
+        known = row.get("done", {}).get("M", {}).get(event.key)
+        if known is None:
+            raise refusal(_why(row, event, room))
+        if known["M"] != done:
+            raise IdempotencyKeyReused(event.key)
+        return False
+
+
+def build(settings: Settings) -> PaymentGateway:
+    return SandboxGateway(settings.require("sandbox_table_name"))
+
+
+def _reference(key: str) -> str:
+    """What the sandbox calls whatever was done under a key."""
+    return f"sbx_{hashlib.sha256(key.encode()).hexdigest()[:24]}"
+
+
+def _row(refused: ClientError) -> Row:
+    """The row whose condition did not hold; empty where there is none."""
+    response: Mapping[str, Any] = refused.response
+    row: Row = response.get("Item", {})
+    return row
+
+
+def _asked(payment: Payment, key: str) -> dict[str, Any]:
+    """The row of a new authorization."""
+    status, reason = _APPROVED, ""
+    if payment.token == Token.TIMEOUT_BEFORE:
+        status = _LOST
+    elif payment.token == Token.DECLINE:
+        status, reason = _DECLINED, "insufficient_funds"
+    elif payment.token not in set(Token):
+        status, reason = _DECLINED, "unknown_token"
+    amount = {"N": str(payment.amount.minor)}
+    return {
+        "pk": {"S": _reference(key)},
+        "status": {"S": status},
+        "reason": {"S": reason},
+        "currency": {"S": payment.amount.currency},
+        "amount": amount,
+        "capturable": amount,
+        "refundable": {"N": "0"},
+        "voided": {"N": "0"},
+        "done": {"M": {}},
+    }
+
+
+def _answer(row: Row) -> Authorization:
+    if row["status"]["S"] == _DECLINED:
+        raise PaymentDeclined(row["reason"]["S"])
+    return Authorization(reference=row["pk"]["S"])
+
+
+def _why(row: Row, event: PaymentEvent, room: str | None) -> str:
+    """Why money does not move."""
+    if row.get("status", {}).get("S") != _APPROVED:
+        return "unknown_authorization"
+    if row["currency"]["S"] != event.amount.currency:
+        return "wrong_currency"
+    if room == "capturable" and row["voided"]["N"] != "0":
+        return "voided"
+    return f"only_{row[room]['N']}_{room}" if room else "not_possible"

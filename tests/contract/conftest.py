@@ -1,0 +1,82 @@
+"""AWS in memory, with the tables as the app makes them."""
+
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import boto3
+import pytest
+from moto import mock_aws
+
+from doorstep.adapters import aws, secrets
+from doorstep.adapters.dynamo import schema
+
+TABLE = "doorstep"
+SANDBOX_TABLE = "sandbox"
+
+
+@pytest.fixture
+def client(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[[str], Any]]:
+    """An AWS of its own for one test, with nothing in it: makes the client of a service."""
+    monkeypatch.setenv("AWS_ACCESS_KEY_ID", "test")
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "test")
+    monkeypatch.setenv("AWS_DEFAULT_REGION", "eu-central-1")
+    monkeypatch.delenv("AWS_ENDPOINT_URL", raising=False)
+    monkeypatch.delenv("AWS_PROFILE", raising=False)
+    with mock_aws():
+        aws._made.cache_clear()
+        secrets._kept.clear()
+        yield boto3.client
+    aws._made.cache_clear()
+
+
+@pytest.fixture
+def table(client: Callable[[str], Any]) -> str:
+    """The name of the table, which is there and empty."""
+    text = {"AttributeType": "S"}
+    client("dynamodb").create_table(
+        TableName=TABLE,
+        BillingMode="PAY_PER_REQUEST",
+        KeySchema=[
+            {"AttributeName": schema.PK, "KeyType": "HASH"},
+            {"AttributeName": schema.SK, "KeyType": "RANGE"},
+        ],
+        AttributeDefinitions=[
+            {"AttributeName": name, **text}
+            for name in (
+                schema.PK,
+                schema.SK,
+                schema.DUE_PK,
+                schema.DUE_SK,
+                schema.QUEUE_PK,
+                schema.QUEUE_SK,
+            )
+        ],
+        GlobalSecondaryIndexes=[
+            _index(schema.DUE_INDEX, schema.DUE_PK, schema.DUE_SK),
+            _index(schema.QUEUE_INDEX, schema.QUEUE_PK, schema.QUEUE_SK),
+        ],
+    )
+    return TABLE
+
+
+@pytest.fixture
+def sandbox_table(client: Callable[[str], Any]) -> str:
+    """The sandbox payment provider's memory, which is there and empty."""
+    client("dynamodb").create_table(
+        TableName=SANDBOX_TABLE,
+        BillingMode="PAY_PER_REQUEST",
+        KeySchema=[{"AttributeName": schema.PK, "KeyType": "HASH"}],
+        AttributeDefinitions=[{"AttributeName": schema.PK, "AttributeType": "S"}],
+    )
+    return SANDBOX_TABLE
+
+
+def _index(name: str, hash_key: str, range_key: str) -> dict[str, object]:
+    return {
+        "IndexName": name,
+        "KeySchema": [
+            {"AttributeName": hash_key, "KeyType": "HASH"},
+            {"AttributeName": range_key, "KeyType": "RANGE"},
+        ],
+        "Projection": {"ProjectionType": "KEYS_ONLY"},
+    }
