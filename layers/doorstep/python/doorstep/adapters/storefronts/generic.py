@@ -136,7 +136,8 @@ class Order(Sent):
     billing_address: Place | None = None
     delivery: Text = ""
     """The delivery that was chosen, by name."""
-    lines: tuple[Line, ...] = Field(min_length=1)
+    lines: tuple[Line, ...]
+    """At least one."""
     shipping: Amount = Zero
     """What the customer pays for delivery, with its tax."""
     tax: Amount | None = None

@@ -11,7 +11,7 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-from pydantic import Field, model_validator
+from pydantic import model_validator
 
 from doorstep.adapters.storefronts._read import (
     Amount,
@@ -258,13 +258,13 @@ class _Order(_Resource):
     total_discounts: Amount = Zero
     current_total_price: Amount | None = None
     total_outstanding: Amount = Zero
-    line_items: tuple[_Line, ...] = Field(min_length=1)
+    line_items: tuple[_Line, ...]
     shipping_lines: tuple[_ShippingLine, ...] = ()
 
     def sold(self, currency: str) -> StorefrontOrder:
         """Duties, roundings and tips are in the total only, even a tip that comes as a line."""
         included = self.taxes_included
-        goods = [line for line in self.line_items if line.quantity and not line.tip]
+        goods = [line for line in self.line_items if line.quantity and line.tip is None]
         delivery = [line for line in self.shipping_lines if not line.is_removed]
         return StorefrontOrder(
             external_id=self.id,
