@@ -47,7 +47,7 @@ class Events(Construct):
         news = Queue(self, platform, "notify")
         news.receive(data.bus, "shipment.delayed", "return.approved", "payment.refunded")
         notify = Function(self, platform, "events.notify")
-        data.orders_for(notify)
+        data.orders_for(notify, read_only=True)
         notify.set({"SENDER_ADDRESS": stage.sender_address})
         domain = stage.sender_address.partition("@")[2]
         identity = cdk.Stack.of(self).format_arn(

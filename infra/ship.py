@@ -50,7 +50,7 @@ class Ship(Construct):
             "fulfillment_order.resumed",
         )
         resume = Function(self, platform, "ship.resume")
-        data.orders_for(resume)
+        data.orders_for(resume, read_only=True)
         resume.set({"STATE_MACHINE_ARN": self.workflow.arn})
         resume.allow(
             self.workflow.arn,

@@ -2,7 +2,6 @@
 
 import hashlib
 import os
-import re
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -12,7 +11,6 @@ from local.embedded import ACCOUNT, HOME, REGION, ROOT, client_environment
 from local.outputs import Outputs
 
 _CDK = (ROOT / ".tools/node/bin/node", ROOT / "node_modules/aws-cdk/bin/cdk")
-_REASON = re.compile(r"_FAILED|rror:|ERROR")
 _SOURCES = ("infra", "functions", "layers", "uv.lock", "cdk.json", "package-lock.json")
 
 
@@ -57,7 +55,7 @@ def _cdk(*arguments: str, environment: dict[str, str], cwd: Path = ROOT) -> None
 def _run(command: list[str], environment: dict[str, str], cwd: Path = ROOT) -> None:
     base = {k: v for k, v in os.environ.items() if not k.startswith(("AWS_", "CDK_"))}
     HOME.mkdir(exist_ok=True)
-    log = HOME / f"{Path(command[1]).name.strip('-')}.log"
+    log = HOME / "cdk.log"
     done = subprocess.run(
         command,
         cwd=cwd,
@@ -70,9 +68,15 @@ def _run(command: list[str], environment: dict[str, str], cwd: Path = ROOT) -> N
     )
     if done.returncode:
         log.write_text(done.stdout)
-        reasons = [line for line in done.stdout.splitlines() if _REASON.search(line)]
-        reason = reasons[0].strip() if reasons else "no reason given"
-        raise CdkError(f"{reason} (all of it: {log})")
+        raise CdkError(f"{_reason(done.stdout)} (all of it: {log})")
+
+
+def _reason(said: str) -> str:
+    """The line that says why: the first resource that failed, or the last error."""
+    lines = said.splitlines()
+    failed = [line for line in lines if "_FAILED" in line]
+    errors = [line for line in lines if "rror:" in line]
+    return next(iter(failed + errors[::-1]), "no reason given").strip()
 
 
 def _digest(stage: str) -> str:

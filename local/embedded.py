@@ -24,7 +24,7 @@ REGION = "us-east-1"
 _PYTHON = ROOT / "local/emulator/.venv/bin/python"
 _RUN = ROOT / "local/emulator/run.py"
 _START_SECONDS = 60.0
-_STOP_SECONDS = 10.0
+_STOP_SECONDS = 1.5
 
 
 class EmbeddedAwsError(Exception):
