@@ -12,7 +12,7 @@ from doorstep.runtime.settings import settings
 from doorstep.runtime.webhook import Delivery, envelope, webhook
 
 
-@webhook("storefront", {"shopify": "shopify", "generic": "standard-webhooks"})
+@webhook("storefront", wiring.storefronts)
 def handler(delivery: Delivery) -> None:
     key = f"storefronts/{delivery.sender}/{hashlib.sha256(delivery.body).hexdigest()}.json"
     wiring.inbox().put(key, delivery.body, "application/json")

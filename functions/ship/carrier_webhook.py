@@ -10,7 +10,7 @@ from doorstep.runtime.settings import settings
 from doorstep.runtime.webhook import Delivery, envelope, webhook
 
 
-@webhook("carrier", {"sandbox": "standard-webhooks"})
+@webhook("carrier", wiring.carriers)
 def handler(delivery: Delivery) -> None:
     body = envelope(delivery, body=delivery.body.decode(errors="replace"))
     wiring.send(settings().require("carrier_queue_url"), body)

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import base64
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from doorstep.domain.errors import NotFound, SignatureInvalid
@@ -29,12 +29,9 @@ Answer = dict[str, Any]
 
 
 def webhook(
-    parameter: str, schemes: Mapping[str, str]
+    parameter: str, senders: Callable[[], Sequence[str]]
 ) -> Callable[[Callable[[Delivery], None]], Callable[[dict[str, Any], object], Answer]]:
-    """A handler of signed callbacks.
-
-    `schemes` maps the senders, named by the path parameter, to how they sign.
-    """
+    """A handler of signed callbacks from `senders`, whom the path parameter names."""
 
     def decorate(handle: Callable[[Delivery], None]) -> Callable[[dict[str, Any], object], Answer]:
         def entered(event: dict[str, Any], context: object) -> Answer:
@@ -44,8 +41,8 @@ def webhook(
                 body = _body(event)
                 if len(body) > MAX_BODY_BYTES:
                     return problem.too_large(MAX_BODY_BYTES)
-                scheme = _scheme(schemes, parameter, sender)
-                wiring.verify_webhook(scheme, headers, body, sender)
+                _check_known(parameter, sender, senders())
+                wiring.verify_webhook(sender, headers, body)
             except (NotFound, SignatureInvalid) as refusal:
                 logger.warning("webhook refused", sender=sender[:60], reason=type(refusal).__name__)
                 return problem.answer(refusal)
@@ -62,10 +59,9 @@ def webhook(
     return decorate
 
 
-def _scheme(schemes: Mapping[str, str], parameter: str, sender: str) -> str:
-    if sender not in schemes:
+def _check_known(parameter: str, sender: str, senders: Sequence[str]) -> None:
+    if sender not in senders:
         raise NotFound(parameter, sender[:60])
-    return schemes[sender]
 
 
 def _body(event: dict[str, Any]) -> bytes:

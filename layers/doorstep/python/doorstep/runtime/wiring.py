@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 from doorstep.runtime.settings import settings
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     from mypy_boto3_dynamodb import DynamoDBClient
 
@@ -45,7 +45,6 @@ def _dynamodb() -> DynamoDBClient:
     return aws.client("dynamodb")
 
 
-@cache
 def orders(actor: str = "system") -> Orders:
     """Orders; what is written is written in the name of `actor`."""
     from doorstep.adapters.dynamo.orders import DynamoOrders
@@ -181,8 +180,22 @@ def token_claims(token: str) -> Mapping[str, Any]:
     )
 
 
-def verify_webhook(scheme: str, headers: Mapping[str, str], body: bytes, sender: str) -> None:
+def verify_webhook(sender: str, headers: Mapping[str, str], body: bytes) -> None:
     """Raise SignatureInvalid unless the body is signed by this sender."""
     from doorstep.adapters.signatures import verify
 
-    verify(scheme, headers, body, webhook_secrets(sender), int(clock().timestamp()))
+    verify(sender, headers, body, webhook_secrets(sender), int(clock().timestamp()))
+
+
+def storefronts() -> Sequence[str]:
+    """The names of the storefronts that Doorstep knows."""
+    from doorstep.adapters.storefronts import NAMES
+
+    return NAMES
+
+
+def carriers() -> Sequence[str]:
+    """The names of the carriers that Doorstep knows."""
+    from doorstep.adapters.carriers import NAMES
+
+    return NAMES
