@@ -25,6 +25,7 @@ from doorstep.ports import Clock, Orders, Stock
 
 _TRIES = 6
 AWAITING_PAYMENT = "awaiting_payment"
+ALREADY_FULFILLED = "already_fulfilled"
 
 
 def follow_storefront(
@@ -96,6 +97,14 @@ def _place(
     if unpaid > Money.zero(sold.currency):
         order = placing.put_on_hold(
             order, AWAITING_PAYMENT, (f"{unpaid} is not paid yet",), by=storefront, at=at
+        )
+    if sold.fulfilled:
+        order = placing.put_on_hold(
+            order,
+            ALREADY_FULFILLED,
+            ("the storefront reports parcels of it: release only what has not left",),
+            by=storefront,
+            at=at,
         )
     placed = placing.place(_handed_over(order), at=at)
     (stored,) = orders.commit(placing.report_shortage(placed, at=at))
