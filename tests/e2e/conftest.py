@@ -1,0 +1,35 @@
+"""An embedded AWS of the tests' own, with Doorstep deployed by the ordinary CDK: once a session.
+
+It takes a free port, so it does not care what `make up` or `make demo` run beside it. Sockets are
+open to this machine only.
+"""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from local.embedded import EmbeddedAws, free_port
+from local.outputs import Outputs
+from local.up import deploy
+
+HERE = Path(__file__).parent
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    for item in items:
+        if HERE in item.path.parents:
+            item.add_marker(pytest.mark.allow_hosts(["127.0.0.1", "localhost"]))
+
+
+@pytest.fixture(scope="session")
+def aws(tmp_path_factory: pytest.TempPathFactory) -> Iterator[EmbeddedAws]:
+    """The embedded AWS, empty but for what is deployed into it; gone when the session ends."""
+    with EmbeddedAws(free_port(), tmp_path_factory.mktemp("aws")) as running:
+        yield running
+
+
+@pytest.fixture(scope="session")
+def doorstep(aws: EmbeddedAws) -> Outputs:
+    """Where the deployed Doorstep is."""
+    return deploy(aws)
