@@ -7,7 +7,7 @@ from pathlib import Path
 
 from local import cdk
 from local.command import command, port
-from local.embedded import HOME, EmbeddedAws, running
+from local.embedded import HOME, EmbeddedAws, end_running, running
 from local.outputs import Outputs
 from local.progress import console, step
 
@@ -32,12 +32,16 @@ def note(outputs: Outputs, home: Path = HOME) -> None:
 
 def up() -> Outputs:
     """Boot, unless it runs already, and deploy the sources as they are now."""
-    aws = running()
-    if aws is None:
-        aws = EmbeddedAws(port())
-        with step(f"Booting the embedded AWS on {aws.endpoint}"):
-            aws.start(stay=True)
-    return deploy(aws)
+    if aws := running():
+        return deploy(aws)
+    aws = EmbeddedAws(port())
+    with step(f"Booting the embedded AWS on {aws.endpoint}"):
+        aws.start(stay=True)
+    try:
+        return deploy(aws)
+    except BaseException:
+        end_running()
+        raise
 
 
 @command
