@@ -71,8 +71,8 @@ format: .venv/.ready ## format, and fix what ruff can fix
 	@.venv/bin/ruff format .
 	@.venv/bin/ruff check --fix .
 
-openapi: .venv/.ready ## write functions/api/openapi.json anew from the routes
-	@$(python) -m local.openapi
+docs: .venv/.ready ## write anew what the code says of itself: openapi.json, events, lifecycle
+	@$(python) -m local.describe
 
 ##@ Ship
 

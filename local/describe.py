@@ -10,7 +10,57 @@ import os
 from pathlib import Path
 from typing import Any
 
-PATH = Path(__file__).parent.parent / "functions" / "api" / "openapi.json"
+from doorstep.domain.events import CATALOG, TimelineItem
+from doorstep.domain.shipment import ShipmentStatus
+from doorstep.domain.transitions import TRANSITIONS
+
+_ROOT = Path(__file__).parent.parent
+
+_EVENTS = """\
+# Events
+
+<!-- Written by `make docs` from doorstep/domain/events.py -->
+
+Every change of an order is one event: written in the transaction that changed it, numbered
+without gaps within its order, shown in its timeline, and published from there to the EventBridge
+bus `doorstep-<stage>` with source `doorstep` and the event's name as detail type.
+
+Delivery is at least once, and in order within one order only as far as your queue keeps it: use
+`order_id` and `sequence` to drop repeats and to see gaps. A field is only ever added; a change of
+meaning is a new `version`. No event carries personal data: read the order for that.
+
+The detail of each event is this envelope, with the event's own fields under `data` (JSON Schemas
+of all: [events.json](events.json)):
+
+```json
+{
+  "order_id": "O-LSD3FIOQ4TKX2FMP",
+  "sequence": 3,
+  "at": "2026-11-23T10:00:00Z",
+  "actor": "web-shop",
+  "name": "order.closed",
+  "version": 1,
+  "data": {}
+}
+```
+
+| Name | Version | What happened | Its fields |
+|---|---|---|---|"""
+
+_LIFECYCLE = """\
+# Lifecycle
+
+<!-- Written by `make docs` from doorstep/domain/transitions.py -->
+
+Whatever is not drawn here is refused with `illegal-transition`."""
+
+_SHIPMENT = """
+## Shipment
+
+A shipment follows its carrier, whose news comes late, twice and out of order. So it has no table
+of moves: the newest news by the carrier's own clock counts, nothing takes `delivered` back except
+`return_to_sender`, and a label that was only announced never takes back a scan.
+"""
 
 _PROBLEM = {
     "type": "object",
@@ -57,7 +107,55 @@ _REFUSALS = {
 }
 
 
-def describe() -> dict[str, Any]:
+def written() -> dict[Path, str]:
+    """Every generated file, and what is to stand in it."""
+    return {
+        _ROOT / "functions" / "api" / "openapi.json": _json(openapi()),
+        _ROOT / "docs" / "events.json": _json(event_schemas()),
+        _ROOT / "docs" / "events.md": events(),
+        _ROOT / "docs" / "lifecycle.md": lifecycle(),
+    }
+
+
+def event_schemas() -> dict[str, Any]:
+    """The JSON Schema of every event's `data`, by name, and that of the envelope."""
+    return {
+        "envelope": TimelineItem.model_json_schema(),
+        "events": {
+            name: {"version": event.version, "data": event.model_json_schema()}
+            for name, event in sorted(CATALOG.items())
+        },
+    }
+
+
+def events() -> str:
+    """The event catalog, for people."""
+    lines = [_EVENTS]
+    for name, event in sorted(CATALOG.items()):
+        what = " ".join((event.__doc__ or "").split())
+        fields = ", ".join(f"`{field}`" for field in event.model_fields) or "none"
+        lines.append(f"| `{name}` | {event.version} | {what} | {fields} |")
+    return "\n".join(lines) + "\n"
+
+
+def lifecycle() -> str:
+    """The states of every record, and the legal moves between them."""
+    lines = [_LIFECYCLE]
+    for record, states in TRANSITIONS.items():
+        lines += ["", f"## {record.capitalize()}", "", "```mermaid", "stateDiagram-v2"]
+        first = next(iter(states))
+        lines.append(f"  [*] --> {first}")
+        for state, moves in states.items():
+            lines += [f"  {state} --> {to}" for to in sorted(moves)]
+            if not moves:
+                lines.append(f"  {state} --> [*]")
+        lines.append("```")
+    statuses = ", ".join(f"`{status.value}`" for status in ShipmentStatus)
+    lines.append(_SHIPMENT + f"Its states: {statuses}.")
+    return "\n".join(lines) + "\n"
+
+
+def openapi() -> dict[str, Any]:
     """The OpenAPI document of all routes, refusals included."""
     os.environ.setdefault("POWERTOOLS_LOG_LEVEL", "WARNING")
     from functions.allocate import stock_api
@@ -108,8 +206,14 @@ def describe() -> dict[str, Any]:
     return merged
 
 
+def _json(document: Any) -> str:
+    return json.dumps(document, indent=1, sort_keys=True) + "\n"
+
+
 def main() -> None:
-    PATH.write_text(json.dumps(describe(), indent=1, sort_keys=True) + "\n")
+    for path, text in written().items():
+        path.parent.mkdir(exist_ok=True)
+        path.write_text(text)
 
 
 if __name__ == "__main__":
