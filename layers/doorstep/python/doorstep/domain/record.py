@@ -22,7 +22,10 @@ class Command(BaseModel):
 
 
 def _utc(moment: datetime) -> datetime:
-    return moment.astimezone(UTC)
+    try:
+        return moment.astimezone(UTC)
+    except OverflowError:
+        raise ValueError("this moment does not exist in UTC") from None
 
 
 Moment = Annotated[AwareDatetime, AfterValidator(_utc)]
