@@ -1,0 +1,231 @@
+"""Doorstep's HTTP API for Python: typed answers, refusals as exceptions, webhooks signed."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import hmac
+import json
+import threading
+import time
+from collections.abc import Callable, Mapping, Sequence
+from datetime import UTC, datetime
+from http import HTTPStatus
+from types import TracebackType
+from typing import Any, Self, TypeVar
+from urllib.parse import quote
+
+import httpx
+from pydantic import BaseModel
+from standardwebhooks import Webhook
+
+from doorstep.domain.catalog import DeliveryOption, Location, Product
+from doorstep.domain.fulfillment import FulfillmentOrder
+from doorstep.domain.returns import Return
+from doorstep.runtime.views import FulfillmentOrderPage, OrderView, StockView, WorkItemPage
+
+Model = TypeVar("Model", bound=BaseModel)
+Found = TypeVar("Found")
+Json = Mapping[str, Any]
+
+_TIMEOUT = httpx.Timeout(60, connect=5)
+_BUSY_TRIES = 40
+
+
+class Refused(Exception):
+    """The API said no; `problem` is its problem document (RFC 9457)."""
+
+    def __init__(self, status: int, problem: Json) -> None:
+        super().__init__(f"{status} {problem.get('title', '')}: {problem.get('detail', '')}")
+        self.status = status
+        self.problem = problem
+
+
+class Doorstep:
+    """One caller of the API. Safe to share between threads; connections are kept."""
+
+    def __init__(self, url: str, key: str) -> None:
+        self._http = httpx.Client(
+            base_url=url,
+            timeout=_TIMEOUT,
+            headers={"authorization": f"Bearer {key}"} if key else {},
+            limits=httpx.Limits(max_connections=None, max_keepalive_connections=64),
+            trust_env=False,
+        )
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self._http.close()
+
+    # --- orders ---------------------------------------------------------------------------------
+
+    def place(self, cart: Json, key: str) -> OrderView:
+        """Check out; the same key again answers the same order. Raises Refused."""
+        return self._ask(OrderView, "POST", "/orders", cart, {"idempotency-key": key})
+
+    def order(self, order_id: str) -> OrderView:
+        return self._ask(OrderView, "GET", f"/orders/{order_id}")
+
+    def cancel(self, order_id: str, reason: str) -> OrderView:
+        return self._ask(OrderView, "POST", f"/orders/{order_id}/cancel", {"reason": reason})
+
+    def release_hold(self, order_id: str, hold_id: str) -> OrderView:
+        return self._ask(OrderView, "POST", f"/orders/{order_id}/holds/{hold_id}/release", {})
+
+    def work_items(self) -> WorkItemPage:
+        return self._ask(WorkItemPage, "GET", "/work-items")
+
+    # --- catalog and stock ----------------------------------------------------------------------
+
+    def save(self, record: Product | Location | DeliveryOption) -> None:
+        """Create or replace; raises Refused."""
+        match record:
+            case Product():
+                path = f"/products/{quote(record.sku, safe='')}"
+            case Location():
+                path = f"/locations/{record.location_id}"
+            case DeliveryOption():
+                path = f"/delivery-options/{record.code}"
+        self._send("PUT", path, record.model_dump(mode="json"))
+
+    def receive(self, location_id: str, receipt_id: str, goods: Mapping[str, int]) -> None:
+        """Goods arrived: units by SKU. The same receipt again is booked once."""
+        listed = [{"sku": sku, "quantity": units} for sku, units in goods.items()]
+        receipt = {"receipt_id": receipt_id, "goods": listed}
+        self._send("POST", f"/locations/{location_id}/receipts", receipt)
+
+    def stock(self, sku: str) -> StockView:
+        return self._ask(StockView, "GET", f"/stock/{quote(sku, safe='')}")
+
+    # --- warehouse ------------------------------------------------------------------------------
+
+    def work(self, location_id: str) -> FulfillmentOrderPage:
+        path = f"/locations/{location_id}/fulfillment-orders"
+        return self._ask(FulfillmentOrderPage, "GET", path)
+
+    def accept(self, key: str) -> FulfillmentOrder:
+        return self._answer(key, "accept", {})
+
+    def pack(self, key: str, parcels: Sequence[Json]) -> FulfillmentOrder:
+        """`parcels`: for each its `lines` (units by line) and `weight_grams`."""
+        return self._answer(key, "pack", {"parcels": list(parcels)})
+
+    def reject(self, key: str, reason: str) -> FulfillmentOrder:
+        return self._answer(key, "reject", {"reason": reason})
+
+    def report_short(self, key: str, missing: Mapping[str, int]) -> FulfillmentOrder:
+        return self._answer(key, "short", {"missing": missing})
+
+    def label(self, shipment_id: str) -> str:
+        """An address that opens a parcel's label for a few minutes."""
+        return str(self._send("GET", f"/shipments/{shipment_id}/label").json()["url"])
+
+    # --- returns --------------------------------------------------------------------------------
+
+    def request_return(self, order_id: str, lines: Sequence[Json], key: str) -> Return:
+        path, body = f"/orders/{order_id}/returns", {"lines": list(lines)}
+        return self._ask(Return, "POST", path, body, {"idempotency-key": key})
+
+    def receive_return(self, return_id: str, counts: Mapping[str, Json]) -> Return:
+        """`counts`: for each line the units `received`, and how many of them are `damaged`."""
+        return self._ask(Return, "POST", f"/returns/{return_id}/receive", {"lines": counts})
+
+    def return_label(self, return_id: str) -> str:
+        return str(self._send("GET", f"/returns/{return_id}/label").json()["url"])
+
+    # --- webhooks -------------------------------------------------------------------------------
+
+    def webhook(self, path: str, body: bytes, headers: Mapping[str, str]) -> None:
+        """Deliver a signed callback to `/webhooks/…`; raises Refused."""
+        self._deliver("POST", f"/webhooks/{path}", body, headers)
+
+    # --- how ------------------------------------------------------------------------------------
+
+    def _answer(self, key: str, answer: str, body: Json) -> FulfillmentOrder:
+        return self._ask(FulfillmentOrder, "POST", f"/fulfillment-orders/{key}/{answer}", body)
+
+    def _ask(
+        self,
+        model: type[Model],
+        method: str,
+        path: str,
+        body: Json | None = None,
+        headers: Mapping[str, str] | None = None,
+    ) -> Model:
+        return model.model_validate_json(self._send(method, path, body, headers).content)
+
+    def _send(
+        self,
+        method: str,
+        path: str,
+        body: Json | None = None,
+        headers: Mapping[str, str] | None = None,
+    ) -> httpx.Response:
+        content = None if body is None else json.dumps(body).encode()
+        return self._deliver(method, path, content, headers or {})
+
+    def _deliver(
+        self, method: str, path: str, content: bytes | None, headers: Mapping[str, str]
+    ) -> httpx.Response:
+        """One request; again where the API is busy (429), as its callers should."""
+        for attempt in range(_BUSY_TRIES):
+            answer = self._http.request(
+                method,
+                path,
+                content=content,
+                headers={"content-type": "application/json", **headers},
+            )
+            if answer.status_code != HTTPStatus.TOO_MANY_REQUESTS:
+                break
+            threading.Event().wait(min(0.02 * 2**attempt, 0.5))
+        if answer.is_error:
+            raise Refused(answer.status_code, _problem(answer))
+        return answer
+
+
+def sign(secret: str, message_id: str, body: bytes) -> dict[str, str]:
+    """The headers of a Standard Webhooks message, sent now."""
+    now = datetime.now(UTC)
+    signature = Webhook(secret).sign(message_id, now, body.decode())
+    return {
+        "webhook-id": message_id,
+        "webhook-timestamp": str(int(now.timestamp())),
+        "webhook-signature": signature,
+    }
+
+
+def sign_shopify(secret: str, topic: str, delivery: str, body: bytes) -> dict[str, str]:
+    """The headers that Shopify sends with a webhook."""
+    digest = hmac.digest(secret.encode(), body, hashlib.sha256)
+    return {
+        "x-shopify-topic": topic,
+        "x-shopify-webhook-id": delivery,
+        "x-shopify-hmac-sha256": base64.b64encode(digest).decode(),
+    }
+
+
+def wait_for(
+    what: str, done: Callable[[], Found], *, seconds: float = 60, every: float = 0.05
+) -> Found:
+    """Ask until `done()` is true, and answer that; raises TimeoutError naming `what`."""
+    deadline = time.monotonic() + seconds
+    while not (answer := done()):
+        if time.monotonic() > deadline:
+            raise TimeoutError(f"Waited {seconds:.0f} s in vain: {what}.")
+        time.sleep(every)
+    return answer
+
+
+def _problem(answer: httpx.Response) -> Json:
+    try:
+        said: Json = answer.json()
+    except ValueError:
+        said = {"title": answer.reason_phrase, "detail": answer.text[:200]}
+    return said
