@@ -6,6 +6,7 @@ They are kept in the laptop's own folder, so that a curl command that worked yes
 from __future__ import annotations
 
 import base64
+import contextlib
 import hashlib
 import json
 import secrets
@@ -81,10 +82,8 @@ def sign_in(outputs: Outputs, email: str) -> str:
     """The access token of a customer, who is made on first use."""
     client = Aws(outputs.endpoint).client("cognito-idp")
     pool, password = outputs.user_pool_id, f"{secrets.token_urlsafe(_KEY_BYTES)}-Aa1"
-    try:
+    with contextlib.suppress(client.exceptions.UsernameExistsException):
         client.admin_create_user(UserPoolId=pool, Username=email, MessageAction="SUPPRESS")
-    except client.exceptions.UsernameExistsException:
-        pass
     client.admin_set_user_password(
         UserPoolId=pool, Username=email, Password=password, Permanent=True
     )
