@@ -9,6 +9,13 @@ from moto import mock_aws
 
 from doorstep.adapters import aws, secrets
 from doorstep.adapters.dynamo import schema
+from doorstep.adapters.dynamo.catalog import DynamoCatalog
+from doorstep.adapters.dynamo.orders import DynamoOrders
+from doorstep.adapters.dynamo.queues import DynamoQueues
+from doorstep.adapters.dynamo.stock import DynamoStock
+from tests.builders import Clock
+from tests.contract.fakes_orders import FakeCatalog, FakeOrders, FakeQueues, FakeStock, Memory
+from tests.contract.world import World
 
 TABLE = "doorstep"
 SANDBOX_TABLE = "sandbox"
@@ -80,3 +87,27 @@ def _index(name: str, hash_key: str, range_key: str) -> dict[str, object]:
         ],
         "Projection": {"ProjectionType": "KEYS_ONLY"},
     }
+
+
+@pytest.fixture(params=["memory", "dynamodb"])
+def world(request: pytest.FixtureRequest) -> World:
+    """The repositories, in memory and on the table."""
+    clock = Clock()
+    if request.param == "memory":
+        memory = Memory()
+        return World(
+            FakeOrders(memory, clock),
+            FakeStock(memory),
+            FakeCatalog(memory),
+            FakeQueues(memory),
+            clock,
+        )
+    table: str = request.getfixturevalue("table")
+    dynamodb = aws.client("dynamodb")
+    return World(
+        DynamoOrders(dynamodb, table, "system", clock),
+        DynamoStock(dynamodb, table, clock),
+        DynamoCatalog(dynamodb, table),
+        DynamoQueues(dynamodb, table),
+        clock,
+    )

@@ -391,6 +391,15 @@ class Order(Record):
         """As it was loaded; None for one that was never stored."""
         return self._origin
 
+    @property
+    def untouched(self) -> bool:
+        """Whether it is just as it was loaded; what a carrier said may wait to be recorded."""
+        was = self._origin
+        same = (
+            was is not None and self.__dict__ == was.__dict__
+        )  # records also compare what is private
+        return same and not self._raised and not self._moved
+
     def loaded(self) -> Self:
         """A copy that takes what it is now for what is stored."""
         copy = self.model_copy()

@@ -8,6 +8,7 @@ readable where somebody looks.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
@@ -43,6 +44,9 @@ CHILDREN = ("fulfillment_orders", "shipments", "payments", "returns", "work_item
 
 #: Names of the `due` queues.
 CHECKOUT, HANDOVER, DELIVERY, MONEY = "checkout", "handover", "delivery", "money"
+
+
+_NUMBER = re.compile(r"([0-9]+)")
 
 
 class DynamoOrders:
@@ -103,7 +107,7 @@ def assemble(rows: Iterable[Mapping[str, Any]]) -> Order:
     """The aggregate from its rows, the children in the order of their making."""
     children: dict[str, list[Record]] = {name: [] for name in CHILDREN}
     header = None
-    for row in rows:
+    for row in sorted(rows, key=_by_number):
         text = row["json"]["S"]
         match row["sk"]["S"].split("#", 1)[0]:
             case "ORDER":
@@ -120,20 +124,17 @@ def assemble(rows: Iterable[Mapping[str, Any]]) -> Order:
                 children["work_items"].append(WorkItem.model_validate_json(text))
     if header is None:
         raise NotFound("order", "without a header")
-    order = header.changed(**{name: tuple(found) for name, found in children.items()})
-    return order.changed(
-        fulfillment_orders=tuple(sorted(order.fulfillment_orders, key=_made))
-    ).loaded()
+    return header.changed(**{name: tuple(found) for name, found in children.items()}).loaded()
 
 
-def _made(one: FulfillmentOrder) -> int:
-    """Its number within the order: as text `F10` would come before `F2`."""
-    return int(one.fulfillment_order_id.rsplit("-F", 1)[1])
+def _by_number(row: Mapping[str, Any]) -> list[str | int]:
+    """Its sort key with numbers as numbers: as text `F10` would come before `F2`."""
+    return [int(part) if part.isdigit() else part for part in _NUMBER.split(row["sk"]["S"])]
 
 
 def _numbered(order: Order) -> Order:
     """The order as it will be stored: its next version, and the number of its newest event."""
-    if order.origin is not None and order == order.origin:
+    if order.untouched:
         return order
     return order.changed(version=order.version + 1, sequence=order.sequence + len(order.raised))
 
@@ -147,7 +148,7 @@ def _order_actions(order: Order, actor: str, at: datetime) -> list[Action]:
         create(keys.tracking(shipment_id, news.key), _json(news), about=Duplicate())
         for shipment_id, news in order.noted
     ]
-    if was is not None and order == was:
+    if order.untouched:
         return actions
     actions.insert(0, _header(order, was))
     actions += _changed(order, was)

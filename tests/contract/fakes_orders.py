@@ -1,0 +1,351 @@
+"""Orders, stock, catalog and queues in memory: versions, guards and movements as the table has them.
+
+`Memory` is one table; the four fakes look at it as the four repositories do. They pass the contract suites beside them.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import TypeVar
+
+from doorstep.domain.catalog import DeliveryOption, Location, Product
+from doorstep.domain.errors import Conflict, Duplicate, InvalidCommand, NotFound, OutOfStock
+from doorstep.domain.events import TimelineItem
+from doorstep.domain.fulfillment import OPEN, FulfillmentOrder, FulfillmentStatus
+from doorstep.domain.order import Order, OrderStatus
+from doorstep.domain.payment import PaymentAction, PaymentOutcome
+from doorstep.domain.shipment import ShipmentStatus
+from doorstep.domain.stock import EFFECTS, LocationLevel, Movement, NetworkLevel, StockLevels
+from doorstep.domain.work import WorkItem, WorkItemStatus
+from doorstep.ports import Clock
+
+Level = TypeVar("Level", NetworkLevel, LocationLevel)
+
+
+@dataclass
+class Memory:
+    """What one table holds."""
+
+    orders: dict[str, Order] = field(default_factory=dict)
+    timelines: dict[str, list[TimelineItem]] = field(default_factory=lambda: defaultdict(list))
+    told: set[tuple[str, str]] = field(default_factory=set)
+    """(shipment, key) of all that carriers said."""
+    numbers: dict[tuple[str, str], str] = field(default_factory=dict)
+    """(carrier, tracking number) → shipment or return."""
+    network: dict[tuple[str, int], NetworkLevel] = field(default_factory=dict)
+    places: dict[tuple[str, str], LocationLevel] = field(default_factory=dict)
+    ledger: dict[tuple[str, str | None, str, str], tuple[Movement, ...]] = field(
+        default_factory=dict
+    )
+    """(SKU, location, kind, first cause) → the movements of one row."""
+    products: dict[str, Product] = field(default_factory=dict)
+    locations: dict[str, Location] = field(default_factory=dict)
+    options: dict[str, DeliveryOption] = field(default_factory=dict)
+
+    @property
+    def movements(self) -> list[Movement]:
+        return [movement for row in self.ledger.values() for movement in row]
+
+    def moved(self, movements: Sequence[Movement]) -> Moved:
+        """What the movements would do, all of them together; nothing is changed yet."""
+        network: dict[tuple[str, int], dict[str, int]] = defaultdict(lambda: defaultdict(int))
+        places: dict[tuple[str, str], dict[str, int]] = defaultdict(lambda: defaultdict(int))
+        rows: dict[tuple[str, str | None, str], list[Movement]] = defaultdict(list)
+        for movement in movements:
+            on_network, on_place = EFFECTS[movement.kind]
+            for name, sign in on_network.items():
+                network[movement.sku, movement.shard][name] += sign * movement.quantity
+            for name, sign in on_place.items() if movement.location_id else ():
+                key = (movement.sku, str(movement.location_id))
+                places[key][name] += sign * movement.quantity
+            rows[movement.sku, movement.location_id, movement.kind].append(movement)
+        after = Moved()
+        for (sku, shard), deltas in network.items():
+            if not any(deltas.values()):
+                continue
+            level = self.network.get((sku, shard), NetworkLevel(sku=sku, shard=shard))
+            after.network[sku, shard] = after.changed(level, deltas, movements)
+        for (sku, place), deltas in places.items():
+            here = self.places.get((sku, place), LocationLevel(sku=sku, location_id=place))
+            after.places[sku, place] = after.changed(here, deltas, movements)
+        after.rows = {(*key, row[0].cause): tuple(row) for key, row in rows.items()}
+        after.repeated = [key for key in after.rows if key in self.ledger]
+        return after
+
+    def apply(self, after: Moved) -> None:
+        self.network |= after.network
+        self.places |= after.places
+        self.ledger |= after.rows
+
+
+@dataclass
+class Moved:
+    """Levels and ledger rows as movements would leave them, and what speaks against it."""
+
+    network: dict[tuple[str, int], NetworkLevel] = field(default_factory=dict)
+    places: dict[tuple[str, str], LocationLevel] = field(default_factory=dict)
+    rows: dict[tuple[str, str | None, str, str], tuple[Movement, ...]] = field(default_factory=dict)
+    repeated: list[tuple[str, str | None, str, str]] = field(default_factory=list)
+    short: dict[str, tuple[int, int]] = field(default_factory=dict)
+
+    def changed(
+        self, level: Level, deltas: Mapping[str, int], movements: Sequence[Movement]
+    ) -> Level:
+        """The level after it; noted as short where a counter that falls would fall below zero."""
+        if any(delta < 0 and getattr(level, name) + delta < 0 for name, delta in deltas.items()):
+            asked = sum(movement.quantity for movement in movements if movement.sku == level.sku)
+            self.short[level.sku] = (asked, level.available)
+        changes = {name: getattr(level, name) + delta for name, delta in deltas.items()}
+        return level.model_copy(update=changes)
+
+
+class FakeOrders:
+    """The Orders port on `Memory`."""
+
+    def __init__(self, memory: Memory, clock: Clock, actor: str = "system") -> None:
+        self.memory = memory
+        self._clock = clock
+        self._actor = actor
+
+    def get(self, order_id: str) -> Order:
+        if order_id not in self.memory.orders:
+            raise NotFound("order", order_id)
+        return self.memory.orders[order_id].loaded()
+
+    def commit(self, *orders: Order) -> tuple[Order, ...]:
+        changed = [order for order in orders if not order.untouched]
+        self._check_versions(changed)
+        told, numbers = self._news(orders), self._numbers(changed)
+        after = self.memory.moved([movement for order in orders for movement in order.moved])
+        if after.repeated:
+            raise Duplicate(str(after.repeated[0]))
+        if after.short:
+            raise OutOfStock(after.short)
+        self.memory.told |= told
+        self.memory.numbers |= numbers
+        self.memory.apply(after)
+        return tuple(
+            self._stored(order).loaded() if order in changed else order.loaded() for order in orders
+        )
+
+    def timeline(self, order_id: str) -> Sequence[TimelineItem]:
+        return tuple(self.memory.timelines[order_id])
+
+    def _check_versions(self, orders: Iterable[Order]) -> None:
+        lost = []
+        for order in orders:
+            known, was = self.memory.orders.get(order.order_id), order.origin
+            if (known.version if known else None) != (was.version if was else None):
+                lost.append(order.order_id)
+        if lost:
+            raise Conflict(sorted(lost))
+
+    def _news(self, orders: Iterable[Order]) -> set[tuple[str, str]]:
+        told = {(shipment_id, news.key) for order in orders for shipment_id, news in order.noted}
+        if told & self.memory.told:
+            raise Duplicate
+        return told
+
+    def _numbers(self, orders: Iterable[Order]) -> dict[tuple[str, str], str]:
+        """Tracking numbers that are new with these orders; one that is taken is a Duplicate."""
+        new = {}
+        for order in orders:
+            was = order.origin
+            known = {s.shipment_id for s in was.shipments if s.tracking_number} if was else set()
+            known |= {r.return_id for r in was.returns if r.tracking_number} if was else set()
+            found = [(s.carrier, s.tracking_number, s.shipment_id) for s in order.shipments]
+            found += [(r.carrier, r.tracking_number, r.return_id) for r in order.returns]
+            for carrier, number, key in found:
+                if number and key not in known:
+                    if (carrier, number) in self.memory.numbers:
+                        raise Duplicate(number)
+                    new[carrier, number] = key
+        return new
+
+    def _stored(self, order: Order) -> Order:
+        """Write the order under its next version, and its events under the numbers that follow."""
+        timeline = self.memory.timelines[order.order_id]
+        for number, event in enumerate(order.raised, order.sequence + 1):
+            timeline.append(
+                TimelineItem(
+                    order_id=order.order_id,
+                    sequence=number,
+                    at=self._clock(),
+                    actor=self._actor,
+                    name=event.name,
+                    version=event.version,
+                    data=event.model_dump(mode="json"),
+                )
+            )
+        order = order.changed(
+            version=order.version + 1,
+            sequence=order.sequence + len(order.raised),
+            fulfillment_orders=_by_number(order.fulfillment_orders, "fulfillment_order_id"),
+            shipments=_by_number(order.shipments, "shipment_id"),
+            returns=_by_number(order.returns, "return_id"),
+            work_items=_by_number(order.work_items, "work_item_id"),
+        )
+        self.memory.orders[order.order_id] = order.loaded()
+        return order
+
+
+class FakeStock:
+    """The Stock port on `Memory`."""
+
+    def __init__(self, memory: Memory) -> None:
+        self.memory = memory
+
+    def levels(self, skus: Iterable[str]) -> Mapping[str, StockLevels]:
+        return {
+            sku: StockLevels(
+                sku=sku,
+                network=tuple(v for k, v in sorted(self.memory.network.items()) if k[0] == sku),
+                locations=tuple(v for k, v in sorted(self.memory.places.items()) if k[0] == sku),
+            )
+            for sku in dict.fromkeys(skus)
+        }
+
+    def move(self, *movements: Movement) -> None:
+        after = self.memory.moved(movements)
+        if after.repeated:
+            return
+        if after.short:
+            raise OutOfStock(after.short)
+        self.memory.apply(after)
+
+
+class FakeCatalog:
+    """The Catalog port on `Memory`."""
+
+    def __init__(self, memory: Memory) -> None:
+        self.memory = memory
+
+    def offer(
+        self, skus: Iterable[str], option: str
+    ) -> tuple[Mapping[str, Product], DeliveryOption | None]:
+        return self.products(skus), self.memory.options.get(option)
+
+    def products(self, skus: Iterable[str]) -> Mapping[str, Product]:
+        known = self.memory.products
+        return {sku: known[sku] for sku in skus if sku in known}
+
+    def locations(self) -> Sequence[Location]:
+        return [location for _, location in sorted(self.memory.locations.items())]
+
+    def save(self, *records: Product | Location | DeliveryOption) -> None:
+        for record in records:
+            match record:
+                case Product():
+                    self.memory.products[record.sku] = record
+                case Location():
+                    self.memory.locations[record.location_id] = record
+                case DeliveryOption():
+                    self.memory.options[record.code] = record
+
+
+class FakeQueues:
+    """The Queues port on `Memory`: computed from the records, never behind them."""
+
+    def __init__(self, memory: Memory) -> None:
+        self.memory = memory
+
+    def due(self, queue: str, before: datetime, limit: int) -> Sequence[str]:
+        found = {
+            "checkout": self._checkouts,
+            "handover": self._handovers,
+            "delivery": self._deliveries,
+            "money": self._money,
+        }[queue]()
+        return [key for at, key in sorted(found) if at < before][:limit]
+
+    def fulfillment_orders(
+        self, location_id: str, limit: int, after: str | None
+    ) -> tuple[Sequence[FulfillmentOrder], str | None]:
+        found = [
+            one
+            for order in self.memory.orders.values()
+            for one in order.fulfillment_orders
+            if one.location_id == location_id and one.status in OPEN
+        ]
+        found.sort(key=lambda one: (one.ship_by or one.allocated_at, one.fulfillment_order_id))
+        return _page(found, limit, after)
+
+    def work_items(self, limit: int, after: str | None) -> tuple[Sequence[WorkItem], str | None]:
+        found = [
+            item
+            for order in self.memory.orders.values()
+            for item in order.work_items
+            if item.status is WorkItemStatus.OPEN
+        ]
+        found.sort(key=lambda item: (item.opened_at, item.work_item_id))
+        return _page(found, limit, after)
+
+    def tracked(self, carrier: str, tracking_number: str) -> str:
+        if (carrier, tracking_number) not in self.memory.numbers:
+            raise NotFound("tracking number", tracking_number)
+        return self.memory.numbers[carrier, tracking_number]
+
+    def _checkouts(self) -> list[tuple[datetime, str]]:
+        return [
+            (order.expires_at, order.order_id)
+            for order in self.memory.orders.values()
+            if order.status is OrderStatus.PENDING and order.expires_at
+        ]
+
+    def _handovers(self) -> list[tuple[datetime, str]]:
+        return [
+            (one.ship_by, one.fulfillment_order_id)
+            for order in self.memory.orders.values()
+            for one in order.fulfillment_orders
+            if one.status in OPEN | {FulfillmentStatus.ALLOCATED}
+            and one.ship_by
+            and "late_handover" not in one.alerts
+        ]
+
+    def _deliveries(self) -> list[tuple[datetime, str]]:
+        arrived = {
+            ShipmentStatus.DELIVERED,
+            ShipmentStatus.RETURN_TO_SENDER,
+            ShipmentStatus.CANCELED,
+        }
+        return [
+            (shipment.deliver_by, shipment.shipment_id)
+            for order in self.memory.orders.values()
+            for shipment in order.shipments
+            if shipment.shipped_at
+            and shipment.deliver_by
+            and shipment.status not in arrived
+            and "late_delivery" not in shipment.alerts
+        ]
+
+    def _money(self) -> list[tuple[datetime, str]]:
+        back = (PaymentAction.VOID, PaymentAction.REFUND)
+        return [
+            (event.at, order.order_id)
+            for order in self.memory.orders.values()
+            for payment in order.payments
+            for event in payment.events
+            if event.action in back and event.outcome is PaymentOutcome.REQUESTED
+        ]
+
+
+def _by_number(children: tuple[Level, ...], key: str) -> tuple[Level, ...]:
+    """As the table answers them: `F10` after `F2`."""
+
+    def parts(child: object) -> list[str | int]:
+        found = re.split(r"(\d+)", getattr(child, key))
+        return [int(part) if part.isdigit() else part for part in found]
+
+    return tuple(sorted(children, key=parts))
+
+
+def _page(found: list[Level], limit: int, after: str | None) -> tuple[list[Level], str | None]:
+    if after and not after.isdigit():
+        raise InvalidCommand({"after": "not a cursor of this list"})
+    start = int(after or 0)
+    end = start + limit
+    return found[start:end], str(end) if end < len(found) else None

@@ -1,0 +1,14 @@
+"""The repositories as one test sees them, over the same memory, or the same table."""
+
+from typing import NamedTuple
+
+from doorstep.ports import Catalog, Orders, Queues, Stock
+from tests.builders import Clock
+
+
+class World(NamedTuple):
+    orders: Orders
+    stock: Stock
+    catalog: Catalog
+    queues: Queues
+    clock: Clock
