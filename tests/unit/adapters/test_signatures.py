@@ -12,7 +12,7 @@ import standardwebhooks
 from hypothesis import given
 from hypothesis import strategies as st
 
-from doorstep.adapters.signatures import SCHEMES, STANDARD_WEBHOOKS, delivery_id, verify
+from doorstep.adapters.signatures import SCHEMES, STANDARD_WEBHOOKS, verify
 from doorstep.domain.errors import SignatureInvalid
 
 VECTORS = Path(__file__).resolve().parents[4] / "shared" / "providers" / "vectors"
@@ -176,9 +176,3 @@ class TestSecrets:
 def test_whatever_comes_is_refused_and_nothing_else_happens(sender, headers, body, secrets):
     with pytest.raises(SignatureInvalid):
         verify(sender, headers, body, secrets, NOW)
-
-
-def test_a_delivery_is_known_by_its_name():
-    assert delivery_id("generic", {"Webhook-Id": "msg_1"}) == "msg_1"
-    assert delivery_id("shopify", {"X-Shopify-Webhook-Id": "b54557e4"}) == "b54557e4"
-    assert delivery_id("shopify", {}) == ""

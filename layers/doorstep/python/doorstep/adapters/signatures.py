@@ -33,8 +33,6 @@ class Scheme(NamedTuple):
 
     signatures: tuple[str, ...]
     """Headers that may carry it; one that matches will do."""
-    delivery: tuple[str, ...]
-    """Headers that may name the delivery; a repeated one has the same name."""
     key: Callable[[str], bytes] = _text
     """The key that a configured secret stands for; raises ValueError."""
     signed: tuple[str, ...] = ()
@@ -47,7 +45,6 @@ class Scheme(NamedTuple):
 
 STANDARD_WEBHOOKS = Scheme(
     signatures=("webhook-signature",),
-    delivery=("webhook-id",),
     key=_whsec,
     signed=("webhook-id", "webhook-timestamp"),
     timestamp="webhook-timestamp",
@@ -56,10 +53,7 @@ STANDARD_WEBHOOKS = Scheme(
 """https://www.standardwebhooks.com. `v1a`, made with a private key, is a version passed over."""
 
 SCHEMES = {
-    "shopify": Scheme(
-        signatures=("x-shopify-hmac-sha256", "shopify-hmac-sha256"),
-        delivery=("x-shopify-webhook-id", "shopify-webhook-id"),
-    ),
+    "shopify": Scheme(signatures=("x-shopify-hmac-sha256", "shopify-hmac-sha256")),
 }
 """Senders with a scheme of their own. All others sign as Standard Webhooks has it."""
 
@@ -72,7 +66,7 @@ def verify(
     While a secret is replaced, both are given. `now` is in seconds of the epoch.
     """
     scheme = SCHEMES.get(sender, STANDARD_WEBHOOKS)
-    given = _lower(headers)
+    given = {name.lower(): value for name, value in headers.items()}
     for name in scheme.signed:
         if not given.get(name):
             raise SignatureInvalid(f"The header {name} is missing.")
@@ -90,12 +84,6 @@ def verify(
         if any(hmac.compare_digest(expected, signature) for signature in offered):
             return
     raise SignatureInvalid("No signature matches.")
-
-
-def delivery_id(sender: str, headers: Mapping[str, str]) -> str:
-    """What the sender calls this delivery, the same when repeated; empty where it has no name."""
-    scheme, given = SCHEMES.get(sender, STANDARD_WEBHOOKS), _lower(headers)
-    return next((given[name] for name in scheme.delivery if given.get(name)), "")
 
 
 def _check_age(timestamp: str, now: int) -> None:
@@ -124,10 +112,6 @@ def _keys(scheme: Scheme, secrets: Sequence[str]) -> Iterator[bytes]:
             continue
         if key.strip():
             yield key
-
-
-def _lower(headers: Mapping[str, str]) -> dict[str, str]:
-    return {name.lower(): value for name, value in headers.items()}
 
 
 def _bytes(text: str) -> bytes:

@@ -98,6 +98,20 @@ When = Annotated[
 
 Count = Annotated[int, Field(ge=0, le=10**9)]
 
+Units = Annotated[int, Field(ge=1, le=10**9)]
+
+
+class Person(Sent):
+    """A name in two parts, as most shop systems keep it."""
+
+    first_name: Text = ""
+    last_name: Text = ""
+
+    @property
+    def full_name(self) -> str:
+        return f"{self.first_name} {self.last_name}".strip()[:255]
+
+
 _CURRENCY = TypeAdapter(Annotated[Currency, BeforeValidator(lambda code: str(code).upper())])
 _SKU: TypeAdapter[str] = TypeAdapter(Sku)
 

@@ -8,12 +8,13 @@ from pydantic import AliasChoices, Field
 
 from doorstep.adapters.storefronts._read import (
     Amount,
-    Count,
     Country,
     Id,
+    Person,
     Sent,
     SignedAmount,
     Text,
+    Units,
     When,
     Zero,
     known,
@@ -38,7 +39,7 @@ class _Item(Sent):
     sku: Text = ""
     name: Text = ""
     options_text: Text = ""
-    quantity: Count = Field(ge=1)
+    quantity: Units
     price: Amount
     discount_total: SignedAmount = _either(
         "discount_total", "promo_total", default="0", validate_default=True
@@ -65,10 +66,8 @@ class _Item(Sent):
         )
 
 
-class _Address(Sent):
-    full_name: Text = ""
-    first_name: Text = ""
-    last_name: Text = ""
+class _Address(Person):
+    whole_name: Text = Field(default="", validation_alias="full_name")
     company: Text = ""
     address1: Text = ""
     address2: Text = ""
@@ -81,7 +80,7 @@ class _Address(Sent):
 
     @property
     def name(self) -> str:
-        return self.full_name or f"{self.first_name} {self.last_name}".strip()
+        return self.whole_name or self.full_name
 
     def ours(self) -> Address | None:
         return known(

@@ -13,7 +13,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from pydantic import Field
+from pydantic import Field, ValidationInfo, field_validator
 
 from doorstep.adapters.storefronts._read import (
     Amount,
@@ -22,6 +22,7 @@ from doorstep.adapters.storefronts._read import (
     Id,
     Sent,
     Text,
+    Units,
     When,
     Zero,
     currency_of,
@@ -56,7 +57,7 @@ class Line(Sent):
     sku: Text = ""
     """Empty for something that is no product: it is shipped, but no stock is kept of it."""
     name: Text
-    quantity: Count = Field(ge=1)
+    quantity: Units
     removed: Count = 0
     """How many of these are not to be shipped any more."""
     unit_price: Amount
@@ -69,6 +70,13 @@ class Line(Sent):
     requires_shipping: bool = True
     instructions: dict[Text, Text] = Field(default_factory=dict)
     """What the workshop has to know of a piece that is made to order."""
+
+    @field_validator("removed")
+    @classmethod
+    def _were_sold(cls, removed: int, line: ValidationInfo) -> int:
+        if removed > line.data.get("quantity", removed):
+            raise ValueError("more than were sold")
+        return removed
 
     def sold(self) -> SoldLine:
         sku = sku_of(self.sku)
@@ -136,6 +144,8 @@ class Order(Sent):
     billing_address: Place | None = None
     delivery: Text = ""
     """The delivery that was chosen, by name."""
+    deliver_by: When | None = None
+    """When the customer was told it would be there."""
     lines: tuple[Line, ...]
     """At least one."""
     shipping: Amount = Zero
@@ -167,6 +177,7 @@ class Order(Sent):
             shipping_address=self.shipping_address and self.shipping_address.ours(),
             billing_address=self.billing_address and self.billing_address.ours(),
             delivery_name=self.delivery,
+            deliver_by=self.deliver_by,
             lines=lines,
             shipping=self.shipping,
             tax=_or_sum(self.tax, (line.tax for line in lines), currency),
@@ -191,7 +202,7 @@ def parse(headers: Mapping[str, str], body: bytes) -> News:  # noqa: ARG001 - it
     """What a message is about: its type tells, and its order says it all. Raises InvalidCommand."""
     sent = json_object(body)
     name = sent.get("type") or sent.get("name") or sent.get("event")
-    if not isinstance(name, str):
+    if not isinstance(name, str) or not name.isprintable():
         raise InvalidCommand({"type": "a text such as order.placed is missing"})
     subject, _, event = name.strip().lower().rpartition(".")
     if subject != "order" or event not in ORDERS + CANCELED:

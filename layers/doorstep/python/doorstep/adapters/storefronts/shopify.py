@@ -7,17 +7,19 @@ is read only to know which units are not to be shipped any more, and what was du
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Mapping
-from typing import Any
+from typing import Annotated, Any
 
-from pydantic import model_validator
+from pydantic import BeforeValidator, model_validator
 
 from doorstep.adapters.storefronts._read import (
     Amount,
     Count,
     Country,
     Id,
+    Person,
     Sent,
     Text,
     When,
@@ -102,10 +104,9 @@ class _Resource(Sent):
     @classmethod
     def _exact_id(cls, sent: Any) -> Any:
         """The global id is text: it survives senders that read numbers as floating-point ones."""
-        found = re.match(
-            r"gid://shopify/\w+/(\d+)",
-            str(sent.get("admin_graphql_api_id") if isinstance(sent, dict) else ""),
-        )
+        if not isinstance(sent, dict):
+            return sent
+        found = re.match(r"gid://shopify/\w+/([0-9]+)", str(sent.get("admin_graphql_api_id")))
         return {**sent, "id": found[1]} if found else sent
 
 
@@ -131,11 +132,15 @@ class _Priced(_Price):
         return max(stated, total((d.amount for d in self.discount_allocations), stated.currency))
 
 
+def _written(value: Any) -> str:
+    return value if isinstance(value, str) else json.dumps(value, default=str)
+
+
 class _Property(Sent):
     """What the customer chose or wrote for this line; apps begin names of their own with `_`."""
 
     name: Text = ""
-    value: Text = ""
+    value: Annotated[Text, BeforeValidator(_written)] = ""
 
     @property
     def shown(self) -> bool:
@@ -200,10 +205,8 @@ class _ShippingLine(_Priced):
         return net if tax_included else net + self.tax(currency)
 
 
-class _Address(Sent):
+class _Address(Person):
     name: Text = ""
-    first_name: Text = ""
-    last_name: Text = ""
     company: Text = ""
     address1: Text = ""
     address2: Text = ""
@@ -217,7 +220,7 @@ class _Address(Sent):
     def ours(self) -> Address | None:
         return known(
             Address(
-                name=self.name or f"{self.first_name} {self.last_name}".strip(),
+                name=self.name or self.full_name,
                 company=self.company,
                 line1=self.address1,
                 line2=self.address2,
@@ -230,10 +233,8 @@ class _Address(Sent):
         )
 
 
-class _Customer(_Resource):
+class _Customer(_Resource, Person):
     id: Id = ""
-    first_name: Text = ""
-    last_name: Text = ""
     email: Text = ""
     phone: Text = ""
 
@@ -294,7 +295,7 @@ class _Order(_Resource):
         """Whoever the order names; the account, where there is one, fills the gaps."""
         account = self.customer
         address = self.billing_address or self.shipping_address
-        names = (f"{x.first_name} {x.last_name}".strip() for x in (account, address) if x)
+        names = (person.full_name for person in (account, address) if person)
         return Customer(
             customer_id=account.id if account else "",
             email=self.email or (account.email if account else ""),
