@@ -42,6 +42,12 @@ def acknowledge(data: Data, service: Service) -> None:
         "IAM5[Resource::*]",
         "AWS's actions to deliver a workflow's log take no resource.",
     )
+    for waker in (service.ship.release, service.ship.resume):
+        _accept(
+            waker.role,
+            "IAM5[Resource::*]",
+            "states:SendTask… takes no resource: what it may end is said by the secret task token.",
+        )
     _accept(
         service.events.publish.role,
         "IAM5[Resource::*]",

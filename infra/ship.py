@@ -20,7 +20,7 @@ class Ship(Construct):
     def __init__(self, scope: Construct, platform: Platform, data: Data, api: Api) -> None:
         super().__init__(scope, "Ship")
 
-        release = Function(self, platform, "ship.release")
+        self.release = release = Function(self, platform, "ship.release")
         capture = Function(self, platform, "ship.capture", timeout=25)
         buy_label = Function(self, platform, "ship.buy_label", timeout=25)
         dispatch = Function(self, platform, "ship.dispatch")
@@ -49,15 +49,12 @@ class Ship(Construct):
             "fulfillment_order.canceled",
             "fulfillment_order.resumed",
         )
-        resume = Function(self, platform, "ship.resume")
+        self.resume = resume = Function(self, platform, "ship.resume")
         data.orders_for(resume, read_only=True)
         resume.set({"STATE_MACHINE_ARN": self.workflow.arn})
-        resume.allow(
-            self.workflow.arn,
-            "states:StartExecution",
-            "states:SendTaskSuccess",
-            "states:SendTaskFailure",
-        )
+        resume.allow(self.workflow.arn, "states:StartExecution")
+        for waker in (release, resume):
+            waker.allow("*", "states:SendTaskSuccess", "states:SendTaskFailure")
         consume(resume, answers.queue)
 
         warehouse = Function(self, platform, "ship.warehouse_api", timeout=25, http=True)

@@ -8,7 +8,7 @@ from tests.template.template import Template
 
 @pytest.fixture(scope="session", params=["embedded", "prod"])
 def template(request: pytest.FixtureRequest) -> Template:
-    """Both stacks of a stage as they are deployed; cdk-nag found nothing in them, or synth fails."""
+    """Both stacks of a stage as deployed; cdk-nag found nothing in them, or synth fails."""
     return Template.read(cdk.synth(request.param))
 
 

@@ -14,6 +14,8 @@ NO_RESOURCE = {
     "logs:ListLogDeliveries",
     "logs:PutResourcePolicy",
     "logs:UpdateLogDelivery",
+    "states:SendTaskFailure",
+    "states:SendTaskSuccess",
 }
 """Actions of AWS that take no resource, so that `*` is the only thing to say."""
 

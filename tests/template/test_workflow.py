@@ -1,4 +1,4 @@
-"""The fulfillment workflow: every task ends in time, retries what may pass, and fails into order."""
+"""The fulfillment workflow: tasks end in time, retry what may pass, and fail into order."""
 
 import json
 import re
