@@ -44,6 +44,8 @@ class StorefrontOrder(Record):
     shipping_address: Address | None
     billing_address: Address | None
     delivery_name: str = ""
+    deliver_by: Moment | None = None
+    """When the customer was told it would be there, where the storefront says so."""
     lines: tuple[SoldLine, ...] = Field(min_length=1)
     shipping: Money
     tax: Money

@@ -13,6 +13,7 @@ from doorstep.domain.events import OrderCanceled, OrderUpdated
 from doorstep.domain.money import Money, total
 from doorstep.domain.order import Line, LineKind, Order, OrderStatus, Totals, order_id
 from doorstep.domain.payment import STOREFRONT, Payment
+from doorstep.domain.promise import Promise
 from doorstep.domain.storefront import (
     CancellationNews,
     Ignored,
@@ -202,6 +203,7 @@ def _as_sold(storefront: str, sold: StorefrontOrder, clock: Clock) -> Order:
         shipping_address=sold.shipping_address,
         billing_address=sold.billing_address,
         delivery_option=sold.delivery_name,
+        promise=_promise(sold),
         lines=tuple(_line(line, zero) for line in sold.lines),
         totals=Totals(
             lines=goods,
@@ -213,6 +215,20 @@ def _as_sold(storefront: str, sold: StorefrontOrder, clock: Clock) -> Order:
         ),
         payments=(payment,),
         created_at=clock(),
+    )
+
+
+def _promise(sold: StorefrontOrder) -> Promise | None:
+    """The storefront's own promise: how it came to it is not known, only that it has to be kept."""
+    if sold.deliver_by is None:
+        return None
+    return Promise(
+        option=sold.delivery_name,
+        ship_by=sold.deliver_by,
+        deliver_by=sold.deliver_by,
+        promised_at=sold.created_at,
+        processing_days=0,
+        transit_days=0,
     )
 
 
