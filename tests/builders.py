@@ -1,4 +1,4 @@
-"""Test data that reads like the business: products and places, carts and orders, parcels and news."""
+"""Test data that reads like the business: products, places, carts, orders, parcels, news."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+from doorstep.adapters.payments.sandbox import Token
 from doorstep.domain import placing
 from doorstep.domain.address import Address
 from doorstep.domain.catalog import DeliveryOption, Location, LocationKind, Product, ProductKind
@@ -143,7 +144,7 @@ def draft(order_id: str, *lines: Line, shipping: str = "4.90", at: datetime = NO
     )
 
 
-def payment_of(order: Order, token: str = "tok_approve") -> Payment:
+def payment_of(order: Order, token: str = Token.APPROVE) -> Payment:
     return Payment(
         payment_id=f"{order.order_id}-T1",
         provider="sandbox",
@@ -158,7 +159,7 @@ def being_checked_out(order_id: str, *lines: Line, at: datetime = NOW, **more: A
     return placing.receive(order, payment_of(order), at=at)
 
 
-def cart(*lines: tuple[str, int], token: str = "tok_approve", **more: Any) -> Checkout:
+def cart(*lines: tuple[str, int], token: str = Token.APPROVE, **more: Any) -> Checkout:
     """What a storefront sends to be checked out."""
     wanted = tuple(WantedLine(sku=sku, quantity=quantity) for sku, quantity in lines)
     return Checkout(

@@ -1,6 +1,7 @@
-"""Orders, stock, catalog and queues in memory: versions, guards and movements as the table has them.
+"""Orders, stock, catalog and queues in memory: versions, guards and movements as in the table.
 
-`Memory` is one table; the four fakes look at it as the four repositories do. They pass the contract suites beside them.
+`Memory` is one table; the four fakes look at it as the four repositories do. They pass the contract
+suites beside them.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""The contract of Orders: everything or nothing, one version after the other, and a timeline without gaps."""
+"""The contract of Orders: all or nothing, version by version, with a timeline without gaps."""
 
 from datetime import timedelta
 

@@ -6,7 +6,6 @@ They lag and they may be stale: the records themselves are read after them.
 from __future__ import annotations
 
 import base64
-import binascii
 import json
 from collections.abc import Sequence
 from datetime import datetime
@@ -17,8 +16,11 @@ from doorstep.adapters.dynamo.schema import (
     DUE_INDEX,
     DUE_PK,
     DUE_SK,
+    PK,
     QUEUE_INDEX,
     QUEUE_PK,
+    QUEUE_SK,
+    SK,
 )
 from doorstep.domain.errors import InvalidCommand, NotFound
 from doorstep.domain.fulfillment import OPEN, FulfillmentOrder
@@ -26,6 +28,8 @@ from doorstep.domain.work import WorkItem, WorkItemStatus
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
+
+_PLACE = (PK, SK, QUEUE_SK)
 
 
 class DynamoQueues:
@@ -74,7 +78,7 @@ class DynamoQueues:
 
     def _queued(self, queue: str, limit: int, after: str | None) -> tuple[list[str], str | None]:
         """One page of a queue: keys from the index, then the records themselves."""
-        page: dict[str, Any] = {"ExclusiveStartKey": _decoded(after)} if after else {}
+        page: dict[str, Any] = {"ExclusiveStartKey": _decoded(after, queue)} if after else {}
         answer = self._client.query(
             TableName=self._table,
             IndexName=QUEUE_INDEX,
@@ -97,11 +101,19 @@ class DynamoQueues:
 
 
 def _encoded(key: Any) -> str:
-    return base64.urlsafe_b64encode(json.dumps(key).encode()).decode()
+    """A cursor: the place of the last record of a page within its queue."""
+    place = [key[name]["S"] for name in _PLACE]
+    return base64.urlsafe_b64encode(json.dumps(place).encode()).decode()
 
 
-def _decoded(cursor: str) -> Any:
+def _decoded(cursor: str, queue: str) -> Any:
     try:
-        return json.loads(base64.urlsafe_b64decode(cursor.encode()))
-    except (binascii.Error, ValueError):
-        raise InvalidCommand({"after": "not a cursor of this list"}) from None
+        place = json.loads(base64.urlsafe_b64decode(cursor.encode()))
+    except ValueError:
+        place = None
+    known = isinstance(place, list) and all(part and isinstance(part, str) for part in place)
+    if not known or len(place) != len(_PLACE):
+        raise InvalidCommand({"after": "not a cursor of this list"})
+    return {QUEUE_PK: {"S": queue}} | {
+        name: {"S": part} for name, part in zip(_PLACE, place, strict=True)
+    }

@@ -1,0 +1,164 @@
+"""The contract of Queues: exactly what waits for an hour or for a person, and nothing else."""
+
+from collections.abc import Sequence
+from datetime import timedelta
+
+import pytest
+
+from doorstep.domain import placing, shipping
+from doorstep.domain.errors import InvalidCommand
+from doorstep.domain.order import Order
+from doorstep.usecases import ship
+from tests import builders as a
+from tests.contract.fakes import FakeWorkflow
+from tests.contract.test_orders import allocated, packed, placed, stocked
+from tests.contract.world import World
+
+DAY = timedelta(days=1)
+
+
+def due(world: World, queue: str, *, days: float) -> Sequence[str]:
+    return world.queues.due(queue, a.NOW + DAY * days, 100)
+
+
+def released(world: World, order_id: str) -> Order:
+    """Placed, allocated and shown to its location."""
+    placed(world, a.being_checked_out(order_id, a.line("1", "MUG"), at=world.clock()))
+    allocated(world, order_id)
+    (order,) = world.orders.commit(shipping.release(world.orders.get(order_id), f"{order_id}-F1"))
+    return order
+
+
+def test_a_pending_checkout_is_due_until_it_is_placed(world: World) -> None:
+    stocked(world, MUG=9)
+    (order,) = world.orders.commit(a.being_checked_out("O-A", a.line("1", "MUG")))
+    assert order.expires_at
+    assert list(world.queues.due("checkout", order.expires_at, 10)) == []
+    assert list(world.queues.due("checkout", order.expires_at + timedelta(seconds=1), 10)) == [
+        "O-A"
+    ]
+    paid = placing.authorized(order, "O-A-T1", reference="r", at=world.clock())
+    world.orders.commit(placing.place(paid, at=world.clock()))
+    assert not due(world, "checkout", days=9)
+
+
+def test_an_undone_checkout_is_not_due(world: World) -> None:
+    stocked(world, MUG=9)
+    (order,) = world.orders.commit(a.being_checked_out("O-A", a.line("1", "MUG")))
+    world.orders.commit(placing.decline(order, "O-A-T1", reason="no", at=world.clock()))
+    assert not due(world, "checkout", days=9)
+
+
+def test_what_is_due_comes_oldest_first_and_no_more_than_asked_for(world: World) -> None:
+    stocked(world, MUG=99)
+    names = [f"O-{letter}" for letter in "KCZAQ"]
+    for minutes, key in enumerate(names):
+        at = a.NOW + timedelta(minutes=minutes)
+        world.orders.commit(a.being_checked_out(key, a.line("1", "MUG"), at=at))
+    assert list(due(world, "checkout", days=1)) == names
+    assert list(world.queues.due("checkout", a.NOW + DAY, 2)) == names[:2]
+
+
+def test_a_handover_is_due_from_allocation_until_the_parcel_has_left(world: World) -> None:
+    stocked(world, MUG=9)
+    placed(world, a.being_checked_out("O-A", a.line("1", "MUG")))
+    assert not due(world, "handover", days=30)
+    allocated(world, "O-A")
+    assert list(due(world, "handover", days=30)) == ["O-A-F1"]
+    assert not due(world, "handover", days=1)
+    world.orders.commit(shipping.release(world.orders.get("O-A"), "O-A-F1"))
+    ship.pack("O-A-F1", [a.parcel(L1=1)], orders=world.orders, clock=world.clock)
+    assert list(due(world, "handover", days=30)) == ["O-A-F1"]
+    assert not due(world, "delivery", days=30)
+    world.orders.commit(shipping.dispatch(world.orders.get("O-A"), "O-A-F1", at=world.clock()))
+    assert not due(world, "handover", days=30)
+    assert list(due(world, "delivery", days=30)) == ["O-A-F1-P1"]
+
+
+def test_a_delivery_is_due_until_the_parcel_has_arrived(world: World) -> None:
+    stocked(world, MUG=9)
+    order = packed(world, "O-A")
+    (order,) = world.orders.commit(shipping.dispatch(order, "O-A-F1", at=world.clock()))
+    (order,) = world.orders.commit(
+        shipping.track(order, "O-A-F1-P1", a.said("in_transit", a.NOW + DAY))
+    )
+    assert list(due(world, "delivery", days=30)) == ["O-A-F1-P1"]
+    world.orders.commit(shipping.track(order, "O-A-F1-P1", a.said("delivered", a.NOW + DAY * 2)))
+    assert not due(world, "delivery", days=30)
+
+
+def test_an_alerted_record_leaves_the_time_index(world: World) -> None:
+    stocked(world, MUG=9)
+    order = released(world, "O-A")
+    alerted = shipping.alert(order, "O-A-F1", cause="late_handover", deliver_by=a.NOW)
+    world.orders.commit(alerted)
+    assert not due(world, "handover", days=30)
+
+
+def test_money_that_was_asked_back_is_due_until_it_is_answered(world: World) -> None:
+    stocked(world, MUG=9)
+    order = placed(world, a.being_checked_out("O-A", a.line("1", "MUG")))
+    canceled = placing.cancel(order, reason="x", at=world.clock())
+    (order,) = world.orders.commit(placing.request_void(canceled, "O-A-T1", at=world.clock()))
+    assert list(due(world, "money", days=1)) == ["O-A"]
+    assert not due(world, "money", days=-1)
+    world.orders.commit(placing.voided(order, "O-A-T1", at=world.clock()))
+    assert not due(world, "money", days=1)
+
+
+def test_a_location_sees_its_work_the_most_urgent_first(world: World) -> None:
+    stocked(world, MUG=9)
+    for days, key in ((2, "O-LATER"), (0, "O-FIRST"), (1, "O-NEXT")):
+        world.clock.now = a.NOW + DAY * days
+        released(world, key)
+    found, cursor = world.queues.fulfillment_orders("BERLIN", 10, None)
+    assert [one.fulfillment_order_id for one in found] == ["O-FIRST-F1", "O-NEXT-F1", "O-LATER-F1"]
+    assert cursor is None
+    assert world.queues.fulfillment_orders("HAMBURG", 10, None) == ([], None)
+
+
+def test_a_location_does_not_see_what_is_not_released_or_is_done(world: World) -> None:
+    stocked(world, MUG=9)
+    placed(world, a.being_checked_out("O-A", a.line("1", "MUG")))
+    allocated(world, "O-A")
+    assert world.queues.fulfillment_orders("BERLIN", 10, None)[0] == []
+    ship.release("O-A-F1", "token", orders=world.orders, workflow=FakeWorkflow())
+    assert len(world.queues.fulfillment_orders("BERLIN", 10, None)[0]) == 1
+    ship.reject("O-A-F1", "damaged", orders=world.orders)
+    assert world.queues.fulfillment_orders("BERLIN", 10, None)[0] == []
+
+
+def test_a_long_list_comes_in_pages(world: World) -> None:
+    stocked(world, MUG=9)
+    keys = [f"O-{number}" for number in range(5)]
+    for number, key in enumerate(keys):
+        world.clock.now = a.NOW + DAY * number
+        released(world, key)
+    seen: list[str] = []
+    cursor = None
+    for _ in range(3):
+        found, cursor = world.queues.fulfillment_orders("BERLIN", 2, cursor)
+        seen += [one.fulfillment_order_id for one in found]
+    assert cursor is None
+    assert seen == [f"{key}-F1" for key in keys]
+
+
+@pytest.mark.parametrize(
+    "cursor", ["x", "IjUi", "W10=", "eyJwayI6IDF9", "ÿ", "bnVsbA==", "WzEsMiwzXQ=="]
+)
+def test_a_cursor_that_is_none_of_ours_is_refused(world: World, cursor: str) -> None:
+    with pytest.raises(InvalidCommand):
+        world.queues.work_items(10, cursor)
+
+
+def test_open_work_items_wait_for_a_person(world: World) -> None:
+    stocked(world, MUG=9)
+    order = placed(world, a.being_checked_out("O-A", a.line("1", "MUG")))
+    odd = placing.open_work_item(order, "odd", subject="O-A", text="Look.", at=world.clock())
+    (order,) = world.orders.commit(odd)
+    found, _ = world.queues.work_items(10, None)
+    assert [item.work_item_id for item in found] == ["O-A-W-odd-order"]
+    world.orders.commit(
+        placing.close_work_item(order, "O-A-W-odd-order", by="ann", at=world.clock())
+    )
+    assert world.queues.work_items(10, None) == ([], None)

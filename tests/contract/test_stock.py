@@ -1,0 +1,122 @@
+"""The contract of Stock: levels that never fall below zero, and a ledger that explains them."""
+
+import pytest
+
+from doorstep.adapters import aws
+from doorstep.adapters.dynamo import keys
+from doorstep.domain.errors import OutOfStock
+from doorstep.domain.order import Order
+from doorstep.domain.stock import Movement, MovementKind
+from tests import builders as a
+from tests.contract.fakes_orders import FakeStock
+from tests.contract.world import World
+
+
+def held(sku: str, quantity: int, cause: str, shard: int = 0) -> Movement:
+    return Movement(kind=MovementKind.HELD, sku=sku, quantity=quantity, cause=cause, shard=shard)
+
+
+def causes(world: World, sku: str, location_id: str | None) -> dict[str, dict[str, int]]:
+    """kind → cause → units, as the ledger has it."""
+    found: dict[str, dict[str, int]] = {}
+    if isinstance(world.stock, FakeStock):
+        for (of, place, kind, _), row in world.stock.memory.ledger.items():
+            if (of, place) == (sku, location_id):
+                found.setdefault(kind, {}).update({m.cause: m.quantity for m in row})
+        return found
+    rows = aws.client("dynamodb").query(
+        TableName="doorstep",
+        KeyConditionExpression="pk = :pk",
+        ExpressionAttributeValues={":pk": {"S": keys.ledger(sku, location_id)}},
+    )["Items"]
+    for row in rows:
+        units = {cause: int(quantity["N"]) for cause, quantity in row["causes"]["M"].items()}
+        assert sum(units.values()) == int(row["quantity"]["N"])
+        found.setdefault(row["kind"]["S"], {}).update(units)
+    return found
+
+
+def test_received_goods_can_be_sold_and_shipped(world: World) -> None:
+    world.stock.move(a.received("MUG", "BERLIN", 5), a.received("MUG", "HAMBURG", 2))
+    levels = world.stock.levels(["MUG"])["MUG"]
+    assert (levels.available, levels.held) == (7, 0)
+    assert [(x.location_id, x.on_hand, x.available) for x in levels.locations] == [
+        ("BERLIN", 5, 5),
+        ("HAMBURG", 2, 2),
+    ]
+
+
+def test_a_sku_that_nobody_moved_has_no_levels(world: World) -> None:
+    levels = world.stock.levels(["MUG"])["MUG"]
+    assert (levels.available, levels.network, levels.locations) == (0, (), ())
+
+
+def test_the_same_cause_moves_stock_once(world: World) -> None:
+    for _ in range(2):
+        world.stock.move(a.received("MUG", "BERLIN", 5, cause="receipt-1"))
+    assert world.stock.levels(["MUG"])["MUG"].available == 5
+
+
+def test_several_movements_are_done_together_or_not_at_all(world: World) -> None:
+    world.stock.move(a.received("MUG", "BERLIN", 5))
+    with pytest.raises(OutOfStock) as refusal:
+        world.stock.move(held("MUG", 2, "x"), held("CUP", 1, "x"))
+    assert refusal.value.short == {"CUP": (1, 0)}
+    assert world.stock.levels(["MUG"])["MUG"].available == 5
+
+
+def test_every_movement_is_in_the_ledger_with_its_cause(world: World) -> None:
+    world.stock.move(a.received("MUG", "BERLIN", 5, cause="receipt-1"))
+    world.stock.move(held("MUG", 1, "O-A-1"), held("MUG", 2, "O-B-1"))
+    assert causes(world, "MUG", "BERLIN") == {"received": {"receipt-1": 5}}
+    assert causes(world, "MUG", None) == {"held": {"O-A-1": 1, "O-B-1": 2}}
+
+
+def test_the_demand_of_several_orders_on_one_level_is_one_row(world: World) -> None:
+    """A flash sale on one SKU costs one write per batch, not one per order."""
+    world.stock.move(a.received("MUG", "BERLIN", 9))
+    orders: list[Order] = [
+        a.being_checked_out(f"O-{n}", a.line("1", "MUG", 2)) for n in ("A", "B", "C")
+    ]
+    world.orders.commit(*orders)
+    assert causes(world, "MUG", None) == {"held": {"O-A-1": 2, "O-B-1": 2, "O-C-1": 2}}
+    if isinstance(world.stock, FakeStock):
+        assert len(world.stock.memory.ledger) == 2
+
+
+def test_a_movement_that_another_one_undoes_is_still_in_the_ledger(world: World) -> None:
+    world.stock.move(a.received("MUG", "BERLIN", 1))
+    free = Movement(kind=MovementKind.RELEASED, sku="MUG", quantity=1, cause="O-A-back")
+    world.stock.move(held("MUG", 1, "O-A-1"), free)
+    levels = world.stock.levels(["MUG"])["MUG"]
+    assert (levels.available, levels.held) == (1, 0)
+    assert causes(world, "MUG", None) == {"held": {"O-A-1": 1}, "released": {"O-A-back": 1}}
+
+
+def test_a_hot_sku_is_spread_over_shards(world: World) -> None:
+    for shard in range(3):
+        goods = a.received("MUG", "BERLIN", 2, cause=f"receipt-{shard}")
+        world.stock.move(goods.model_copy(update={"shard": shard}))
+    world.stock.move(held("MUG", 2, "O-A-1", shard=1))
+    levels = world.stock.levels(["MUG"])["MUG"]
+    assert [(level.shard, level.available, level.held) for level in levels.network] == [
+        (0, 2, 0),
+        (1, 0, 2),
+        (2, 2, 0),
+    ]
+    with pytest.raises(OutOfStock):
+        world.stock.move(held("MUG", 1, "O-B-1", shard=1))
+
+
+@pytest.mark.parametrize("kind", ["allocated", "deallocated", "missed", "shipped", "released"])
+def test_no_counter_falls_below_zero(world: World, kind: str) -> None:
+    """What is not held cannot be allocated, and what is not allocated cannot leave."""
+    world.stock.move(a.received("MUG", "BERLIN", 8))
+    before = world.stock.levels(["MUG"])
+    with pytest.raises(OutOfStock):
+        world.stock.move(
+            Movement(
+                kind=MovementKind(kind), sku="MUG", quantity=3, location_id="BERLIN", cause="x"
+            )
+        )
+    assert world.stock.levels(["MUG"]) == before
