@@ -16,6 +16,9 @@ def acknowledge(data: Data, service: Service) -> None:
             "The other side of each secret is a storefront, a carrier or a caller: it is renewed "
             "together with them, as docs/operate.md says, not by a clock.",
         )
+    if not data.stage.encrypted_transport:
+        for bucket in (data.access_log, data.inbox, data.documents):
+            _accept(bucket, "S10", "The embedded AWS listens on 127.0.0.1 only, and without TLS.")
     _accept(
         data.users,
         "COG2",

@@ -38,6 +38,16 @@ class Stage:
         return lambda_.Architecture.ARM_64
 
     @property
+    def encrypted_transport(self) -> bool:
+        """Whether buckets refuse plain HTTP; the embedded AWS speaks nothing else, on 127.0.0.1."""
+        return not self.embedded
+
+    @property
+    def tls_only(self) -> bool:
+        """Buckets, queues and topics refuse what is not encrypted; on the loopback nothing is."""
+        return not self.embedded
+
+    @property
     def sandbox_payments(self) -> bool:
         return self.providers.get("PAYMENT_PROVIDER", "sandbox") == "sandbox"
 
