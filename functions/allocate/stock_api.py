@@ -8,9 +8,6 @@ from __future__ import annotations
 from http import HTTPStatus
 from typing import Annotated
 
-from aws_lambda_powertools.event_handler import Response
-from aws_lambda_powertools.event_handler.openapi.params import Path
-
 from doorstep.domain.catalog import DeliveryOption, Location, Product
 from doorstep.domain.errors import InvalidCommand, NotFound
 from doorstep.runtime import web, wiring
@@ -20,7 +17,7 @@ from doorstep.usecases.stock import Receipt, receive_goods, stock_of
 app = web.api()
 handler = web.entered(app)
 
-Sku = Annotated[str, Path(min_length=1, max_length=120)]
+Sku = Annotated[str, web.Path(min_length=1, max_length=120)]
 
 
 @app.put("/products/<sku>")
@@ -48,7 +45,7 @@ def save_delivery_option(code: web.Name, option: DeliveryOption) -> DeliveryOpti
 
 
 @app.post("/locations/<location_id>/receipts")
-def receive(location_id: web.Name, receipt: Receipt) -> Response[Receipt]:
+def receive(location_id: web.Name, receipt: Receipt) -> web.Response[Receipt]:
     caller = web.caller(app)
     caller.may("warehouse")
     if not caller.sees(location_id):

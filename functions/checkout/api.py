@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from http import HTTPStatus
 
-from aws_lambda_powertools.event_handler import Response
 from pydantic import Field
 
 from doorstep.domain import placing
@@ -33,7 +32,7 @@ class Cancellation(Command):
 @app.post(
     "/orders", responses={200: {"description": "Placed before"}, 201: {"description": "Placed"}}
 )
-def place_order(checkout: Checkout, key: web.IdempotencyKey) -> Response[OrderView]:
+def place_order(checkout: Checkout, key: web.IdempotencyKey) -> web.Response[OrderView]:
     caller = web.caller(app)
     caller.may("storefront", "agent", "customer")
     if caller.role == "customer":

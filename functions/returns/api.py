@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from http import HTTPStatus
 
-from aws_lambda_powertools.event_handler import Response
 from pydantic import Field
 
 from doorstep.domain.errors import NotFound
@@ -36,7 +35,9 @@ class ReturnCount(Command):
 
 
 @app.post("/orders/<order_id>/returns")
-def request(order_id: web.Id, wanted: ReturnRequest, key: web.IdempotencyKey) -> Response[Return]:
+def request(
+    order_id: web.Id, wanted: ReturnRequest, key: web.IdempotencyKey
+) -> web.Response[Return]:
     _visible(wiring.orders().get(order_id))
     back = request_return(
         order_id,

@@ -1,6 +1,4 @@
-"""HTTP: one resolver per verb, callers and their roles, and problem details for whatever goes
-wrong.
-"""
+"""HTTP: one resolver per verb, callers and their roles, problem details for what goes wrong."""
 
 from __future__ import annotations
 
@@ -17,6 +15,21 @@ from aws_lambda_powertools.event_handler.openapi.params import Header, Path, Que
 from doorstep.domain.errors import DoorstepError, Forbidden, InvalidCommand
 from doorstep.runtime import problem
 from doorstep.runtime.observability import logger
+
+__all__ = [
+    "After",
+    "Caller",
+    "Id",
+    "IdempotencyKey",
+    "Limit",
+    "Name",
+    "Path",
+    "Response",
+    "answer",
+    "api",
+    "caller",
+    "entered",
+]
 
 MAX_BODY_BYTES = 256_000
 
