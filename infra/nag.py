@@ -17,8 +17,8 @@ def acknowledge(data: Data, service: Service) -> None:
             "together with them, as docs/operate.md says, not by a clock.",
         )
     if not data.stage.encrypted_transport:
-        for bucket in (data.access_log, data.inbox, data.documents):
-            _accept(bucket, "S10", "The embedded AWS listens on 127.0.0.1 only, and without TLS.")
+        for stack, rule in ((data, "S10"), (service, "SQS4"), (service, "SNS3")):
+            _accept(stack, rule, "The embedded AWS listens on 127.0.0.1 only, and without TLS.")
     _accept(
         data.users,
         "COG2",

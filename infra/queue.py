@@ -26,7 +26,7 @@ class Queue(Construct):
             "Queue",
             queue_name=platform.stage.named(name),
             encryption=sqs.QueueEncryption.SQS_MANAGED,
-            enforce_ssl=True,
+            enforce_ssl=platform.stage.encrypted_transport,
             retention_period=_KEEP,
             # AWS asks for six times the consumer's own limit, so that a retry never overlaps it.
             visibility_timeout=cdk.Duration.seconds(6 * consumer_timeout),
@@ -68,7 +68,7 @@ def dead_letter_queue(scope: Construct, platform: Platform, name: str) -> sqs.Qu
         "DeadLetters",
         queue_name=platform.stage.named(name),
         encryption=sqs.QueueEncryption.SQS_MANAGED,
-        enforce_ssl=True,
+        enforce_ssl=platform.stage.encrypted_transport,
         retention_period=_KEEP,
     )
     platform.alarm(

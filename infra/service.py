@@ -24,7 +24,12 @@ class Service(cdk.Stack):
         platform = Platform(
             stage=stage,
             layers=(layers.library(self, stage), layers.vendor(self, stage)),
-            alarms=sns.Topic(self, "Alarms", topic_name=stage.named("alarms"), enforce_ssl=True),
+            alarms=sns.Topic(
+                self,
+                "Alarms",
+                topic_name=stage.named("alarms"),
+                enforce_ssl=stage.encrypted_transport,
+            ),
         )
         self.api = api = Api(self, platform, data)
         Checkout(self, platform, data, api)

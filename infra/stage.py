@@ -39,12 +39,7 @@ class Stage:
 
     @property
     def encrypted_transport(self) -> bool:
-        """Whether buckets refuse plain HTTP; the embedded AWS speaks nothing else, on 127.0.0.1."""
-        return not self.embedded
-
-    @property
-    def tls_only(self) -> bool:
-        """Buckets, queues and topics refuse what is not encrypted; on the loopback nothing is."""
+        """Whether buckets, queues and topics refuse plain HTTP; 127.0.0.1 speaks nothing else."""
         return not self.embedded
 
     @property
