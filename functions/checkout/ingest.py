@@ -26,6 +26,7 @@ def handler(kept: Kept) -> None:
         kept.sender,
         news,
         orders=wiring.orders(kept.sender),
+        catalog=wiring.catalog(),
         stock=wiring.stock(),
         clock=wiring.clock,
     )

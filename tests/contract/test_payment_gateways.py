@@ -93,11 +93,11 @@ def authorized(gateway: PaymentGateway, token: str = Token.APPROVE, cents: int =
 
 @pytest.mark.parametrize("token", ["tok_approve", "tok_slow"])
 def test_an_authorization_is_found_by_its_key(gateway: PaymentGateway, token: str) -> None:
-    assert gateway.find("T1-authorize") is None
+    assert gateway.find(payment(), "T1-authorize") is None
     answer = gateway.authorize(payment(token), "T1-authorize")
     assert answer.reference
-    assert gateway.find("T1-authorize") == answer
-    assert gateway.find("T2-authorize") is None
+    assert gateway.find(payment(), "T1-authorize") == answer
+    assert gateway.find(payment(), "T2-authorize") is None
 
 
 def test_the_same_key_authorizes_once(gateway: PaymentGateway) -> None:
@@ -132,15 +132,15 @@ def test_a_decline_says_why_and_is_remembered(
             gateway.authorize(payment(token), "T1-authorize")
         assert declined.value.reason == reason
     with pytest.raises(PaymentDeclined):
-        gateway.find("T1-authorize")
+        gateway.find(payment(), "T1-authorize")
 
 
 def test_a_timeout_before_leaves_nothing_and_heals(gateway: PaymentGateway) -> None:
     with pytest.raises(PaymentOutcomeUnknown):
         gateway.authorize(payment("tok_timeout_before"), "T1-authorize")
-    assert gateway.find("T1-authorize") is None
+    assert gateway.find(payment(), "T1-authorize") is None
     answer = gateway.authorize(payment("tok_timeout_before"), "T1-authorize")
-    assert gateway.find("T1-authorize") == answer
+    assert gateway.find(payment(), "T1-authorize") == answer
     paid = payment("tok_timeout_before").model_copy(update={"reference": answer.reference})
     assert gateway.capture(paid, capture("P1", 10_000))
 
@@ -148,7 +148,7 @@ def test_a_timeout_before_leaves_nothing_and_heals(gateway: PaymentGateway) -> N
 def test_a_timeout_after_is_found(gateway: PaymentGateway) -> None:
     with pytest.raises(PaymentOutcomeUnknown):
         gateway.authorize(payment("tok_timeout_after"), "T1-authorize")
-    found = gateway.find("T1-authorize")
+    found = gateway.find(payment(), "T1-authorize")
     assert found is not None
     assert gateway.authorize(payment("tok_timeout_after"), "T1-authorize") == found
 
@@ -156,7 +156,7 @@ def test_a_timeout_after_is_found(gateway: PaymentGateway) -> None:
 def test_nothing_happens_at_a_provider_that_is_down(gateway: PaymentGateway) -> None:
     with pytest.raises(ProviderUnavailable):
         gateway.authorize(payment("tok_down"), "T1-authorize")
-    assert gateway.find("T1-authorize") is None
+    assert gateway.find(payment(), "T1-authorize") is None
 
 
 # --- capture ------------------------------------------------------------------------------------
@@ -349,7 +349,7 @@ def test_money_the_storefront_took_is_never_moved() -> None:
     asked = payment()
     calls: list[Callable[[], object]] = [
         lambda: gateway.authorize(asked, "T1-authorize"),
-        lambda: gateway.find("T1-authorize"),
+        lambda: gateway.find(payment(), "T1-authorize"),
         lambda: gateway.capture(asked, capture("P1", 1)),
         lambda: gateway.refund(asked, refund("R1", 1)),
         lambda: gateway.void(asked, void("V1")),

@@ -108,7 +108,7 @@ class PaymentGateway(Protocol):
         Raises PaymentDeclined, PaymentOutcomeUnknown, ProviderUnavailable.
         """
 
-    def find(self, key: str) -> Authorization | None:
+    def find(self, payment: Payment, key: str) -> Authorization | None:
         """What became of the authorization of this key; None where it never arrived.
 
         Raises PaymentDeclined.

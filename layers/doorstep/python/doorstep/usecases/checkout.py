@@ -197,7 +197,7 @@ def abandon(
     """
     payment = order.payments[0]
     try:
-        found = gateway.find(_key(payment))
+        found = gateway.find(payment, _key(payment))
     except PaymentDeclined:
         found = None
     if found or not payment.amount:
@@ -368,7 +368,7 @@ def _authorize(payment: Payment, gateway: PaymentGateway) -> str:
     try:
         return gateway.authorize(payment, _key(payment)).reference
     except PaymentOutcomeUnknown:
-        found = gateway.find(_key(payment)) or gateway.authorize(payment, _key(payment))
+        found = gateway.find(payment, _key(payment)) or gateway.authorize(payment, _key(payment))
         return found.reference
 
 

@@ -22,7 +22,7 @@ from doorstep.domain.storefront import (
     SoldLine,
     StorefrontOrder,
 )
-from doorstep.ports import Clock, Orders, Stock
+from doorstep.ports import Catalog, Clock, Orders, Stock
 
 _TRIES = 6
 AWAITING_PAYMENT = "awaiting_payment"
@@ -30,7 +30,13 @@ ALREADY_FULFILLED = "already_fulfilled"
 
 
 def follow_storefront(
-    storefront: str, news: News, *, orders: Orders, stock: Stock, clock: Clock
+    storefront: str,
+    news: News,
+    *,
+    orders: Orders,
+    catalog: Catalog,
+    stock: Stock,
+    clock: Clock,
 ) -> Order | None:
     """Place, follow or cancel exactly one order per (storefront, external id), whatever is repeated
     or reordered.
@@ -44,23 +50,28 @@ def follow_storefront(
                 case Ignored():
                     return None
                 case OrderNews(order=sold):
-                    return _follow(storefront, sold, orders, stock, clock)
+                    return _follow(storefront, sold, orders, catalog, stock, clock)
                 case CancellationNews():
-                    return _cancel(storefront, news, orders, stock, clock)
+                    return _cancel(storefront, news, orders, catalog, stock, clock)
         except (Conflict, OutOfStock):
             continue
     raise Conflict([storefront])
 
 
 def _follow(
-    storefront: str, sold: StorefrontOrder, orders: Orders, stock: Stock, clock: Clock
+    storefront: str,
+    sold: StorefrontOrder,
+    orders: Orders,
+    catalog: Catalog,
+    stock: Stock,
+    clock: Clock,
 ) -> Order | None:
     if sold.test:
         return None
     try:
         known = orders.get(order_id(storefront, sold.external_id))
     except NotFound:
-        return _place(storefront, sold, orders, stock, clock)
+        return _place(storefront, sold, orders, catalog, stock, clock)
     if sold.canceled_at:
         return _cancel_known(known, sold.cancel_reason, orders, clock)
     (stored,) = orders.commit(_caught_up(known, sold, clock))
@@ -68,10 +79,15 @@ def _follow(
 
 
 def _place(
-    storefront: str, sold: StorefrontOrder, orders: Orders, stock: Stock, clock: Clock
+    storefront: str,
+    sold: StorefrontOrder,
+    orders: Orders,
+    catalog: Catalog,
+    stock: Stock,
+    clock: Clock,
 ) -> Order:
     at = clock()
-    order = _as_sold(storefront, sold, clock)
+    order = _as_known(_as_sold(storefront, sold, clock), catalog)
     if sold.canceled_at or not any(line.open for line in order.lines):
         canceled = order.changed(
             status=OrderStatus.CANCELED,
@@ -149,7 +165,12 @@ def _caught_up(order: Order, sold: StorefrontOrder, clock: Clock) -> Order:
 
 
 def _cancel(
-    storefront: str, news: CancellationNews, orders: Orders, stock: Stock, clock: Clock
+    storefront: str,
+    news: CancellationNews,
+    orders: Orders,
+    catalog: Catalog,
+    stock: Stock,
+    clock: Clock,
 ) -> Order | None:
     if news.order and news.order.test:
         return None
@@ -161,7 +182,7 @@ def _cancel(
             raise
         gone = news.order.canceled_at or clock()
         order = news.order.model_copy(update={"canceled_at": gone, "cancel_reason": news.reason})
-        return _place(storefront, order, orders, stock, clock)
+        return _place(storefront, order, orders, catalog, stock, clock)
     return _cancel_known(known, news.reason, orders, clock)
 
 
@@ -229,6 +250,17 @@ def _promise(sold: StorefrontOrder) -> Promise | None:
         promised_at=sold.created_at,
         processing_days=0,
         transit_days=0,
+    )
+
+
+def _as_known(order: Order, catalog: Catalog) -> Order:
+    """With the kind that the catalog gives to each SKU: a workshop makes what is made to order."""
+    stocked = {line.line_id: line.sku for line in order.lines if line.tracked and line.sku}
+    products = catalog.products(stocked.values())
+    return order.with_lines(
+        order.line(line_id).changed(kind=LineKind(products[sku].kind.value))
+        for line_id, sku in stocked.items()
+        if sku in products
     )
 
 

@@ -1,4 +1,4 @@
-"""Payment providers, by name."""
+"""Payment providers, by name. A payment stays with the provider that it was made with."""
 
 from __future__ import annotations
 
@@ -7,7 +7,9 @@ from typing import TYPE_CHECKING
 from doorstep.adapters.registry import Provider, modules, provider
 
 if TYPE_CHECKING:
-    from doorstep.ports import PaymentGateway
+    from doorstep.domain.payment import Payment, PaymentEvent
+    from doorstep.ports import Authorization, PaymentGateway
+    from doorstep.runtime.settings import Settings
 
 NAMES = modules(__path__)
 
@@ -16,3 +18,31 @@ def load(name: str) -> Provider[PaymentGateway]:
     """The module of a payment provider; raises NotFound."""
     module: Provider[PaymentGateway] = provider(__name__, "payment provider", name, NAMES)
     return module
+
+
+class EachItsOwn:
+    """The gateway for all payments: asks the provider that each was made with."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._settings = settings
+        self._made: dict[str, PaymentGateway] = {}
+
+    def authorize(self, payment: Payment, key: str) -> Authorization:
+        return self._of(payment).authorize(payment, key)
+
+    def find(self, payment: Payment, key: str) -> Authorization | None:
+        return self._of(payment).find(payment, key)
+
+    def capture(self, payment: Payment, event: PaymentEvent) -> str:
+        return self._of(payment).capture(payment, event)
+
+    def refund(self, payment: Payment, event: PaymentEvent) -> str:
+        return self._of(payment).refund(payment, event)
+
+    def void(self, payment: Payment, event: PaymentEvent) -> None:
+        self._of(payment).void(payment, event)
+
+    def _of(self, payment: Payment) -> PaymentGateway:
+        if payment.provider not in self._made:
+            self._made[payment.provider] = load(payment.provider).build(self._settings)
+        return self._made[payment.provider]

@@ -90,7 +90,7 @@ class SandboxGateway:
             return Authorization(reference=known["pk"]["S"])
         return _answer(known)
 
-    def find(self, key: str) -> Authorization | None:
+    def find(self, payment: Payment, key: str) -> Authorization | None:  # noqa: ARG002
         found = self._client.get_item(
             TableName=self._table, Key={"pk": {"S": _reference(key)}}, ConsistentRead=True
         ).get("Item")

@@ -18,7 +18,7 @@ class StorefrontGateway:
     def authorize(self, payment: Payment, key: str) -> Authorization:  # noqa: ARG002
         _refuse("authorized")
 
-    def find(self, key: str) -> Authorization | None:  # noqa: ARG002
+    def find(self, payment: Payment, key: str) -> Authorization | None:  # noqa: ARG002
         _refuse("looked up")
 
     def capture(self, payment: Payment, event: PaymentEvent) -> str:  # noqa: ARG002
