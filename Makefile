@@ -77,10 +77,10 @@ docs: .venv/.ready ## write anew what the code says of itself: openapi.json, eve
 ##@ Ship
 
 synth: ready ## synthesize the app (STAGE=dev)
-	@$(python) -m local.cdk synth "$(STAGE)"
+	@$(python) -m local.synth "$(STAGE)"
 
 deploy: ready ## deploy to AWS with your own credentials (STAGE=dev)
-	@$(python) -m local.cdk deploy "$(STAGE)"
+	@$(python) -m local.deploy "$(STAGE)"
 
 clean: ## remove whatever can be made again
 	@if [ -x $(python) ]; then $(python) -m local.down --quiet; fi

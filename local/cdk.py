@@ -1,7 +1,9 @@
 """The ordinary CDK command line: synthesize once per change of the sources, bootstrap, deploy."""
 
+import fcntl
 import hashlib
 import os
+import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -12,6 +14,7 @@ from local.outputs import Outputs
 
 _CDK = (ROOT / ".tools/node/bin/node", ROOT / "node_modules/aws-cdk/bin/cdk")
 _SOURCES = ("infra", "functions", "layers", "uv.lock", "cdk.json", "package-lock.json")
+_KEPT_VERSIONS = 3
 
 
 class CdkError(Exception):
@@ -19,14 +22,26 @@ class CdkError(Exception):
 
 
 def synth(stage: str) -> Path:
-    """The cloud assembly of the stage; made anew only if something it is made of has changed."""
-    assembly = ROOT / "build/cdk.out" / stage
-    stamp = assembly.with_suffix(".sources")
-    digest = _digest(stage)
-    if not (stamp.exists() and stamp.read_text() == digest and assembly.exists()):
-        stamp.unlink(missing_ok=True)
-        _run([sys.executable, "-m", "infra.app"], {"STAGE": stage, "CDK_OUTDIR": str(assembly)})
-        stamp.write_text(digest)
+    """The cloud assembly of the stage; made anew only if something it is made of has changed.
+
+    Each version has a folder of its own, so one that is being deployed never changes; the newest
+    few are kept.
+    """
+    versions = ROOT / "build/cdk.out" / stage
+    versions.mkdir(parents=True, exist_ok=True)
+    with (versions / "lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        assembly = versions / _digest(stage)
+        if not assembly.exists():
+            unfinished = versions / "unfinished"
+            shutil.rmtree(unfinished, ignore_errors=True)
+            app = [sys.executable, "-m", "infra.app"]
+            _run(app, {"STAGE": stage, "CDK_OUTDIR": str(unfinished)})
+            unfinished.rename(assembly)
+        assembly.touch()
+        folders = sorted(filter(Path.is_dir, versions.iterdir()), key=lambda v: v.stat().st_mtime)
+        for old in folders[:-_KEPT_VERSIONS]:
+            shutil.rmtree(old)
     return assembly
 
 
@@ -46,6 +61,14 @@ def deploy_embedded(endpoint: str, home: Path = HOME) -> Outputs:
         environment=client_environment(endpoint),
     )
     return Outputs.read(outputs, endpoint)
+
+
+def deploy(stage: str) -> int:
+    """Deploy both stacks to AWS with the user's own credentials, at their terminal; exit status."""
+    if stage == "embedded":
+        raise CdkError("The embedded stage is for this machine. Run: make up")
+    command = [*map(str, _CDK), "deploy", "--all", "--app", str(synth(stage))]
+    return subprocess.run(command, cwd=ROOT, check=False).returncode
 
 
 def _cdk(*arguments: str, environment: dict[str, str], cwd: Path = ROOT) -> None:
@@ -85,7 +108,7 @@ def _digest(stage: str) -> str:
     for file in _files():
         digest.update(f"\n{file.relative_to(ROOT)} ".encode())
         digest.update(hashlib.sha256(file.read_bytes()).digest())
-    return digest.hexdigest()
+    return digest.hexdigest()[:20]
 
 
 def _files() -> Iterator[Path]:
