@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from doorstep.domain import placing
-from doorstep.domain.order import Order
+from doorstep.domain.errors import Conflict
+from doorstep.domain.order import Order, OrderStatus
 from doorstep.domain.payment import STOREFRONT, PaymentAction, PaymentOutcome
 from doorstep.ports import Clock, Orders, PaymentGateway
 
@@ -14,9 +15,12 @@ def cancel_order(
     """Cancel the open remainder of an order.
 
     Raises NotFound, IllegalTransition where everything is packed already, Conflict where it changes
-    at this moment.
+    at this moment: a checkout that is not finished may be paid for without our knowing it yet.
     """
-    order = placing.cancel(orders.get(order_id), reason=reason, at=clock())
+    order = orders.get(order_id)
+    if order.status is OrderStatus.PENDING:
+        raise Conflict([order_id])
+    order = placing.cancel(order, reason=reason, at=clock())
     (stored,) = orders.commit(request_voids(order, clock=clock))
     return carry_out_voids(stored, orders=orders, gateway=gateway, clock=clock)
 
