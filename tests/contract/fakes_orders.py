@@ -25,6 +25,7 @@ from doorstep.domain.work import WorkItem, WorkItemStatus
 from doorstep.ports import Clock
 
 Level = TypeVar("Level", NetworkLevel, LocationLevel)
+Row = TypeVar("Row")
 
 
 @dataclass
@@ -334,7 +335,7 @@ class FakeQueues:
         ]
 
 
-def _by_number(children: tuple[Level, ...], key: str) -> tuple[Level, ...]:
+def _by_number(children: tuple[Row, ...], key: str) -> tuple[Row, ...]:
     """As the table answers them: `F10` after `F2`."""
 
     def parts(child: object) -> list[str | int]:
@@ -344,7 +345,7 @@ def _by_number(children: tuple[Level, ...], key: str) -> tuple[Level, ...]:
     return tuple(sorted(children, key=parts))
 
 
-def _page(found: list[Level], limit: int, after: str | None) -> tuple[list[Level], str | None]:
+def _page(found: list[Row], limit: int, after: str | None) -> tuple[list[Row], str | None]:
     if after and not after.isdigit():
         raise InvalidCommand({"after": "not a cursor of this list"})
     start = int(after or 0)

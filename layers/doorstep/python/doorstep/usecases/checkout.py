@@ -132,8 +132,9 @@ def check_out(
     """
     key = order_id(command.channel, idempotency_key)
     at = clock()
+    created = True
     try:
-        received = _received(
+        order = _received(
             command, key, at, ttl_seconds, payment_provider, orders=orders, catalog=catalog, tax=tax
         )
     except (InvalidCommand, OutOfStock, Conflict):
@@ -142,13 +143,9 @@ def check_out(
             raise
         if known.fingerprint != command.fingerprint():
             raise IdempotencyKeyReused(idempotency_key) from None
-        order = known
-    else:
-        order = received
-    return Placed(
-        finish(order, orders=orders, gateway=gateway, fraud=fraud, clock=clock),
-        created=order.version == 1,
-    )
+        order, created = known, False
+    placed = finish(order, orders=orders, gateway=gateway, fraud=fraud, clock=clock)
+    return Placed(placed, created)
 
 
 def finish(

@@ -1,0 +1,264 @@
+"""The invariants of the domain as pure functions: records go in, what is broken comes out in words.
+
+No test framework, no ports: unit tests, end-to-end tests and the replay of real orders check the
+same rules on whatever they read. An empty answer means that the rule holds.
+"""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import NamedTuple
+
+from doorstep.domain.events import TimelineItem
+from doorstep.domain.fulfillment import ENDED, FulfillmentOrder, FulfillmentStatus
+from doorstep.domain.money import Money, total
+from doorstep.domain.order import Order, OrderStatus
+from doorstep.domain.payment import Payment, PaymentAction, PaymentOutcome
+from doorstep.domain.stock import EFFECTS, StockLevels
+
+_LEFT = (FulfillmentStatus.SHIPPED, FulfillmentStatus.DELIVERED)
+
+
+class Moved(NamedTuple):
+    """A row of the ledger: units of a SKU, moved once. An empty `location_id`: the network."""
+
+    sku: str
+    location_id: str
+    kind: str
+    quantity: int
+
+
+def broken_levels(levels: StockLevels) -> Iterator[str]:
+    """Invariant 1: nothing below zero, and the network can sell exactly what locations have."""
+    for network in levels.network:
+        for name in ("available", "held"):
+            if getattr(network, name) < 0:
+                yield f"{levels.sku}: network {name} is {getattr(network, name)}"
+    for level in levels.locations:
+        where = f"{levels.sku} in {level.location_id}"
+        for name in ("on_hand", "available", "allocated", "safety", "unsellable"):
+            if getattr(level, name) < 0:
+                yield f"{where}: {name} is {getattr(level, name)}"
+        parts = level.available + level.allocated + level.safety + level.unsellable
+        if level.on_hand != parts:
+            yield f"{where}: {level.on_hand} on hand, but its parts add up to {parts}"
+    sellable = sum(level.available for level in levels.locations)
+    if levels.available + levels.held != sellable:
+        yield (
+            f"{levels.sku}: {levels.available} available and {levels.held} held in the network,"
+            f" but {sellable} sellable in its locations"
+        )
+
+
+def broken_ledger(levels: StockLevels, ledger: Iterable[Moved]) -> Iterator[str]:
+    """Invariant 2: the movements add up to the levels, per SKU and place."""
+    network: Counter[str] = Counter()
+    places: dict[str, Counter[str]] = defaultdict(Counter)
+    for moved in ledger:
+        if moved.sku != levels.sku:
+            continue
+        on_network, on_place = EFFECTS[moved.kind]  # type: ignore[index]
+        for name, sign in on_network.items():
+            network[name] += sign * moved.quantity
+        for name, sign in on_place.items() if moved.location_id else ():
+            places[moved.location_id][name] += sign * moved.quantity
+    for name in ("available", "held"):
+        if network[name] != getattr(levels, name):
+            yield f"{levels.sku}: ledger says {network[name]} {name}, not {getattr(levels, name)}"
+    known = {level.location_id: level for level in levels.locations}
+    for place in known.keys() | places.keys():
+        for name in ("on_hand", "available", "allocated", "unsellable"):
+            says, has = places[place][name], getattr(known.get(place), name, 0)
+            if says != has:
+                yield f"{levels.sku} in {place}: ledger says {says} {name}, not {has}"
+
+
+def broken_reservations(levels: StockLevels, orders: Iterable[Order]) -> Iterator[str]:
+    """Invariants 1 and 5: every unit that is held or allocated belongs to exactly one line."""
+    held: Counter[str] = Counter()
+    allocated: Counter[tuple[str, str]] = Counter()
+    for order in orders:
+        for line in order.lines:
+            if line.tracked and line.sku == levels.sku:
+                held[levels.sku] += line.unallocated
+        for one in order.fulfillment_orders:
+            if one.status in ENDED or one.status in _LEFT:
+                continue
+            for part in one.lines:
+                if part.tracked and part.sku == levels.sku:
+                    allocated[levels.sku, one.location_id] += part.quantity
+    if held[levels.sku] != levels.held:
+        yield f"{levels.sku}: {levels.held} held, but lines wait for {held[levels.sku]}"
+    for level in levels.locations:
+        wanted = allocated[levels.sku, level.location_id]
+        if level.allocated != wanted:
+            where = f"{levels.sku} in {level.location_id}"
+            yield f"{where}: {level.allocated} allocated, but fulfillment orders have {wanted}"
+
+
+def broken_counts(order: Order) -> Iterator[str]:
+    """Invariant 3: the counters of every line, and the children that they count."""
+    shipped, delivered, at_locations = _units(order)
+    for line in order.lines:
+        where = f"{order.order_id} line {line.line_id}"
+        chain = (0, line.delivered, line.shipped, line.allocated, line.ordered - line.canceled)
+        if sorted(chain) != list(chain):
+            yield f"{where}: 0 ≤ delivered ≤ shipped ≤ allocated ≤ open is not so: {chain}"
+        back = (0, line.returned, line.return_requested, line.delivered)
+        if sorted(back) != list(back):
+            yield f"{where}: 0 ≤ returned ≤ return requested ≤ delivered is not so: {back}"
+        if line.backordered < 0 or line.unallocated < 0:
+            yield f"{where}: {line.backordered} backordered, {line.unallocated} unallocated"
+        if order.fulfillment_orders and line.kind != "digital":
+            counted = (at_locations[line.line_id], shipped[line.line_id], delivered[line.line_id])
+            if counted != (line.allocated, line.shipped, line.delivered):
+                yield f"{where}: children have {counted} (allocated, shipped, delivered)"
+
+
+def broken_shares(order: Order) -> Iterator[str]:
+    """Invariant 4: what parcels and canceled units carry adds up to the order, to the last unit."""
+    zero = Money.zero(order.currency)
+    for line in order.lines:
+        where = f"{order.order_id} line {line.line_id}"
+        if not 0 <= line.settled_units <= line.ordered:
+            yield f"{where}: {line.settled_units} of {line.ordered} units are settled"
+        if line.settled_units == line.ordered and line.settled != line.total:
+            yield f"{where}: settled with {line.settled}, sold for {line.total}"
+        parts = [p for s in order.shipments for p in s.lines if p.line_id == line.line_id]
+        packed = total((part.amount for part in parts), order.currency)
+        if line.kind != "digital" and not line.canceled and packed != line.settled:
+            yield f"{where}: parcels carry {packed}, {line.settled} is settled"
+        if line.refunded > packed and line.total >= zero:
+            yield f"{where}: {line.refunded} is refunded of {packed}"
+    for parcel in order.shipments:
+        carried = total((part.amount for part in parcel.lines), order.currency)
+        if parcel.amount != carried + parcel.order_amount:
+            yield f"{parcel.shipment_id}: {parcel.amount} is not its lines and its order amount"
+    once = total((parcel.order_amount for parcel in order.shipments), order.currency)
+    if order.shipments and once != order.totals.shipping + order.totals.fees:
+        yield f"{order.order_id}: parcels carry {once} of what is charged once"
+    complete = all(line.settled_units == line.ordered for line in order.lines)
+    whole = not any(line.canceled or line.kind == "digital" for line in order.lines)
+    carried = total((parcel.amount for parcel in order.shipments), order.currency)
+    if complete and whole and carried != order.totals.total:
+        yield f"{order.order_id}: parcels carry {carried} of {order.totals.total}"
+
+
+def broken_money(order: Order) -> Iterator[str]:
+    """Invariant 4: nothing captured or claimed that is not authorized, nor refunded uncaptured."""
+    for payment in order.payments:
+        asked = payment.captured + payment.claimed
+        if asked > payment.authorized:
+            yield f"{payment.payment_id}: {asked} captured or claimed of {payment.authorized}"
+        if payment.refunded > payment.captured:
+            yield f"{payment.payment_id}: {payment.refunded} refunded of {payment.captured}"
+        yield from _twice(payment)
+    for parcel in order.shipments:
+        taken = [
+            event
+            for payment in order.payments
+            for event in payment.events
+            if event.action is PaymentAction.CAPTURE
+            and event.outcome is not PaymentOutcome.FAILED
+            and event.key.startswith(f"{parcel.shipment_id}-capture")
+        ]
+        if len(taken) > 1 or any(event.amount != parcel.amount for event in taken):
+            yield f"{parcel.shipment_id}: {parcel.amount} captured as {[e.key for e in taken]}"
+
+
+def broken_timeline(order: Order, timeline: Sequence[TimelineItem]) -> Iterator[str]:
+    """Invariant 6: numbered without gaps, and one event for every change of state."""
+    numbers = [item.sequence for item in timeline]
+    if numbers != list(range(1, order.sequence + 1)):
+        yield f"{order.order_id}: events are numbered {numbers}, the newest is {order.sequence}"
+    told = Counter((item.name, _about(item)) for item in timeline)
+    for expected, times in _expected(order).items():
+        if told[expected] != times:
+            name, about = expected
+            yield f"{order.order_id}: {told[expected]} × {name} {about}, not {times}"
+
+
+def broken(
+    orders: Sequence[Order],
+    levels: Iterable[StockLevels],
+    ledger: Sequence[Moved],
+    timelines: Mapping[str, Sequence[TimelineItem]],
+) -> list[str]:
+    """Everything that does not hold in a whole shop."""
+    found: list[str] = []
+    for sku in levels:
+        found += broken_levels(sku)
+        found += broken_ledger(sku, ledger)
+        found += broken_reservations(sku, orders)
+    for order in orders:
+        found += broken_counts(order)
+        found += broken_shares(order)
+        found += broken_money(order)
+        found += broken_timeline(order, timelines[order.order_id])
+    return found
+
+
+def _units(order: Order) -> tuple[Counter[str], Counter[str], Counter[str]]:
+    """Units by line: shipped, delivered, and with a location or beyond."""
+    shipped: Counter[str] = Counter()
+    delivered: Counter[str] = Counter()
+    allocated: Counter[str] = Counter()
+    status = {one.fulfillment_order_id: one.status for one in order.fulfillment_orders}
+    for one in order.fulfillment_orders:
+        if one.status not in ENDED or one.status is FulfillmentStatus.DELIVERED:
+            allocated.update({part.line_id: part.quantity for part in one.lines})
+    for parcel in order.shipments:
+        if status[parcel.fulfillment_order_id] in _LEFT:
+            units = {part.line_id: part.quantity for part in parcel.lines}
+            shipped.update(units)
+            if parcel.delivered_at:
+                delivered.update(units)
+    return shipped, delivered, allocated
+
+
+def _twice(payment: Payment) -> Iterator[str]:
+    keys = Counter(event.key for event in payment.events)
+    for key, times in keys.items():
+        if times > 1:
+            yield f"{payment.payment_id}: {key} is there {times} times"
+
+
+def _about(item: TimelineItem) -> str:
+    """The record an event is about, other than its order."""
+    for name in ("fulfillment_order_id", "shipment_id", "return_id", "payment_id"):
+        if name in item.data:
+            return str(item.data[name])
+    return ""
+
+
+def _expected(order: Order) -> Counter[tuple[str, str]]:
+    """How often some events must have happened for the order to be what it is."""
+    found: Counter[tuple[str, str]] = Counter()
+    found["order.placed", ""] = int(order.placed_at is not None)
+    found["order.closed", ""] = int(order.status is OrderStatus.CLOSED)
+    for one in order.fulfillment_orders:
+        found |= _expected_of(one)
+    for payment in order.payments:
+        done = [e for e in payment.events if e.outcome is PaymentOutcome.SUCCEEDED]
+        captures = [e for e in done if e.action is PaymentAction.CAPTURE]
+        if payment.provider != "storefront":
+            for event in captures:
+                found["payment.captured", event.key.partition("-capture")[0]] += 1
+        found["payment.voided", payment.payment_id] = sum(
+            event.action is PaymentAction.VOID for event in done
+        )
+    return found
+
+
+def _expected_of(one: FulfillmentOrder) -> Counter[tuple[str, str]]:
+    key, status = one.fulfillment_order_id, one.status
+    return Counter(
+        {
+            ("fulfillment_order.allocated", key): 1,
+            ("fulfillment_order.shipped", key): int(status in _LEFT),
+            ("fulfillment_order.delivered", key): int(status is FulfillmentStatus.DELIVERED),
+            ("fulfillment_order.rejected", key): int(status is FulfillmentStatus.REJECTED),
+            ("fulfillment_order.canceled", key): int(status is FulfillmentStatus.CANCELED),
+        }
+    )

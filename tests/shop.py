@@ -1,0 +1,441 @@
+"""A whole shop in memory: every port a fake, every use case in the words of the business.
+
+`settle` does what buses, queues and workflows do: it hands every event to whoever waits for it and
+runs each fulfillment order's workflow as far as it goes. `check` holds the invariants against it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from datetime import datetime, timedelta
+from typing import Any
+
+from doorstep.domain.address import Address
+from doorstep.domain.errors import CaptureDeclined, Failure, ProviderUnavailable
+from doorstep.domain.events import TimelineItem
+from doorstep.domain.fulfillment import FulfillmentOrder
+from doorstep.domain.money import Money
+from doorstep.domain.order import Order
+from doorstep.domain.returning import ReceivedUnits, WantedReturn
+from doorstep.domain.returns import Return
+from doorstep.domain.shipment import ShipmentStatus, Tracking
+from doorstep.domain.shipping import Parcel
+from doorstep.domain.storefront import CancellationNews, News, OrderNews, StorefrontOrder
+from doorstep.ports import CarrierNews, Consignment, Label, Screening, TaxedAmount
+from doorstep.usecases import delays, expire, ingest, refund, returns, ship
+from doorstep.usecases.allocate import Allocated, allocate_orders
+from doorstep.usecases.cancel import cancel_order
+from doorstep.usecases.checkout import Checkout, Placed, check_out
+from doorstep.usecases.notify import notify
+from tests import builders as a
+from tests.contract.fakes import FakeDocuments, FakeGateway, FakeNotifier, FakeWorkflow
+from tests.contract.fakes_orders import FakeCatalog, FakeOrders, FakeQueues, FakeStock, Memory
+from tests.invariants import Moved, broken
+
+TTL = 900
+
+
+class FakeTax:
+    """19 % on everything, which every price includes."""
+
+    def tax(self, amounts: Iterable[tuple[str, Money]], destination: Address) -> list[TaxedAmount]:
+        del destination
+        return [
+            TaxedAmount(
+                tax=Money(minor=amount.minor * 19 // 119, currency=amount.currency), included=True
+            )
+            for _, amount in amounts
+        ]
+
+
+class FakeFraud:
+    """Whoever calls themselves Mallory is looked at by a person."""
+
+    def screen(self, order: Order) -> Screening:
+        odd = order.customer.name == "Mallory"
+        return Screening(score=90 * odd, reasons=("known name",) if odd else (), review=odd)
+
+
+class FakeCarrier:
+    """A carrier that knows our references; `down` makes it fail."""
+
+    def __init__(self) -> None:
+        self.labels: dict[str, Label] = {}
+        self.down = False
+
+    def buy_label(self, consignment: Consignment) -> Label:
+        if self.down:
+            raise ProviderUnavailable("the carrier is down")
+        number = f"T{len(self.labels) + 1:04}"
+        label = Label(carrier="sandbox", tracking_number=number, pdf=b"%PDF-")
+        return self.labels.setdefault(consignment.reference, label)
+
+    def parse(self, body: bytes) -> list[CarrierNews]:
+        raise NotImplementedError(body)
+
+
+class Shop:
+    """Somebody who sells mugs, with all that is behind it."""
+
+    def __init__(self) -> None:
+        self.clock = a.Clock()
+        self.memory = Memory()
+        self.orders = FakeOrders(self.memory, self.clock)
+        self.stock = FakeStock(self.memory)
+        self.catalog = FakeCatalog(self.memory)
+        self.queues = FakeQueues(self.memory)
+        self.gateway = FakeGateway()
+        self.carrier = FakeCarrier()
+        self.documents = FakeDocuments()
+        self.notifier = FakeNotifier()
+        self.workflow = FakeWorkflow()
+        self.tax = FakeTax()
+        self.fraud = FakeFraud()
+        self._heard: dict[str, int] = {}
+        self._running: dict[str, str] = {}
+        self._receipts = 0
+        self.catalog.save(a.delivery(), a.location("BERLIN"))
+
+    # --- what merchants do ----------------------------------------------------------------------
+
+    def sells(self, sku: str, price: str = "12.00", **units: int) -> None:
+        """`sells("MUG", BERLIN=3)`: a product, and where it is."""
+        self.catalog.save(a.product(sku, price))
+        self.gets(sku, **units)
+
+    def gets(self, sku: str, **units: int) -> None:
+        """Goods arrive."""
+        for place, quantity in units.items():
+            if place not in self.memory.locations:
+                self.catalog.save(a.location(place, a.HAMBURG if place == "HAMBURG" else a.BERLIN))
+            self._receipts += 1
+            self.stock.move(a.received(sku, place, quantity, cause=f"receipt-{self._receipts}"))
+
+    # --- what customers do ----------------------------------------------------------------------
+
+    def buys(self, *lines: tuple[str, int], key: str = "cart-1", **more: Any) -> Order:
+        return self.check_out(a.cart(*lines, **more), key).order
+
+    def check_out(self, command: Checkout, key: str = "cart-1", **ports: Any) -> Placed:
+        common: dict[str, Any] = {
+            "orders": self.orders,
+            "catalog": self.catalog,
+            "gateway": self.gateway,
+            "payment_provider": "sandbox",
+            "tax": self.tax,
+            "fraud": self.fraud,
+            "clock": self.clock,
+            "ttl_seconds": TTL,
+        }
+        return check_out(command, key, **common | ports)
+
+    def cancels(self, order_id: str, reason: str = "changed my mind") -> Order:
+        return cancel_order(
+            order_id, reason, orders=self.orders, gateway=self.gateway, clock=self.clock
+        )
+
+    def wants_back(self, order_id: str, *wanted: WantedReturn, key: str = "r1") -> Return:
+        return returns.request_return(
+            order_id,
+            wanted,
+            key,
+            orders=self.orders,
+            catalog=self.catalog,
+            carrier=self.carrier,
+            documents=self.documents,
+            clock=self.clock,
+        )
+
+    # --- what storefronts tell ------------------------------------------------------------------
+
+    def hears(self, news: News | StorefrontOrder, storefront: str = "shopify") -> Order | None:
+        if isinstance(news, StorefrontOrder):
+            news = OrderNews(order=news)
+        return ingest.follow_storefront(
+            storefront, news, orders=self.orders, stock=self.stock, clock=self.clock
+        )
+
+    def hears_cancellation(
+        self, external_id: str, order: StorefrontOrder | None = None
+    ) -> Order | None:
+        news = CancellationNews(external_id=external_id, reason="customer", order=order)
+        return self.hears(news)
+
+    # --- what happens by itself -----------------------------------------------------------------
+
+    def allocates(self, *order_ids: str) -> Allocated:
+        return allocate_orders(
+            order_ids,
+            orders=self.orders,
+            stock=self.stock,
+            catalog=self.catalog,
+            workflow=self.workflow,
+            clock=self.clock,
+        )
+
+    def expires(self) -> tuple[expire.Settled, expire.Settled]:
+        """The scheduled settlement: of checkouts, and of money."""
+        common: dict[str, Any] = {
+            "orders": self.orders,
+            "queues": self.queues,
+            "gateway": self.gateway,
+            "clock": self.clock,
+        }
+        return expire.expire_checkouts(fraud=self.fraud, **common), expire.settle_money(**common)
+
+    def alerts(self) -> tuple[str, ...]:
+        return delays.raise_delays(orders=self.orders, queues=self.queues, clock=self.clock)
+
+    # --- what locations and carriers do ---------------------------------------------------------
+
+    def releases(self, key: str, token: str = "") -> None:
+        ship.release(key, token or f"token of {key}", orders=self.orders, workflow=self.workflow)
+
+    def packs(self, key: str, *parcels: Parcel) -> Order:
+        boxes = parcels or a.whole(self.fulfillment_order(key))
+        return ship.pack(key, boxes, orders=self.orders, clock=self.clock)
+
+    def rejects(self, key: str, reason: str = "damaged") -> Order:
+        return ship.reject(key, reason, orders=self.orders)
+
+    def misses(self, key: str, **missing: int) -> Order:
+        """`misses("O-A-F1", L1=2)`: two units of line 1 are not there."""
+        units = {name.removeprefix("L"): quantity for name, quantity in missing.items()}
+        return ship.report_short(key, units, orders=self.orders)
+
+    def captures(self, key: str) -> None:
+        ship.capture(key, orders=self.orders, gateway=self.gateway, clock=self.clock)
+
+    def labels(self, key: str) -> None:
+        ship.buy_labels(
+            key,
+            orders=self.orders,
+            catalog=self.catalog,
+            carrier=self.carrier,
+            documents=self.documents,
+        )
+
+    def dispatches(self, key: str) -> None:
+        ship.dispatch(key, orders=self.orders, clock=self.clock)
+
+    def ships(self, key: str) -> Order:
+        """Everything from packed to handed over."""
+        self.captures(key)
+        self.labels(key)
+        self.dispatches(key)
+        return self.order_of(key)
+
+    def says(
+        self, shipment_id: str, status: str, at: datetime | None = None, key: str = ""
+    ) -> bool:
+        """The carrier reports a parcel's status."""
+        shipment = self.order_of(shipment_id).shipment(shipment_id)
+        when = at or self.clock()
+        news = Tracking(
+            key=key or f"{status}@{when.isoformat()}", status=ShipmentStatus(status), at=when
+        )
+        return ship.track(
+            CarrierNews(
+                carrier=shipment.carrier, tracking_number=shipment.tracking_number, tracking=news
+            ),
+            orders=self.orders,
+            queues=self.queues,
+        )
+
+    def counts(self, return_id: str, **units: int | tuple[int, int]) -> Order:
+        """What came back: `counts(key, L1=2)`, or `L1=(2, 1)` where one of two is damaged."""
+        counted: dict[str, ReceivedUnits] = {}
+        for name, came in units.items():
+            received, damaged = came if isinstance(came, tuple) else (came, 0)
+            counted[name.removeprefix("L")] = ReceivedUnits(received=received, damaged=damaged)
+        return returns.receive_return(return_id, counted, orders=self.orders, clock=self.clock)
+
+    def refunds(self, return_id: str) -> Order:
+        return refund.refund_return(
+            return_id, orders=self.orders, gateway=self.gateway, clock=self.clock
+        )
+
+    # --- a whole life in one breath -------------------------------------------------------------
+
+    def sold(self, *lines: tuple[str, int], key: str = "cart-1", **more: Any) -> Order:
+        """Bought and allocated."""
+        order = self.buys(*lines, key=key, **more)
+        self.allocates(order.order_id)
+        return self.order(order.order_id)
+
+    def packed(self, *lines: tuple[str, int], key: str = "cart-1", **more: Any) -> Order:
+        """Bought, allocated and packed, by every location."""
+        order = self.sold(*lines, key=key, **more)
+        for one in order.fulfillment_orders:
+            self.releases(one.fulfillment_order_id)
+            self.packs(one.fulfillment_order_id)
+        return self.order(order.order_id)
+
+    def shipped(self, *lines: tuple[str, int], key: str = "cart-1", **more: Any) -> Order:
+        order = self.packed(*lines, key=key, **more)
+        for one in order.fulfillment_orders:
+            self.ships(one.fulfillment_order_id)
+        return self.order(order.order_id)
+
+    def delivered(self, *lines: tuple[str, int], key: str = "cart-1", **more: Any) -> Order:
+        order = self.shipped(*lines, key=key, **more)
+        for shipment in order.shipments:
+            self.says(shipment.shipment_id, "delivered")
+        return self.order(order.order_id)
+
+    # --- what buses, queues and workflows do ----------------------------------------------------
+
+    def settle(self, times: int = 1) -> None:
+        """Hand out every new event so many times, and run the workflows, until all is quiet."""
+        while new := self._new_events():
+            for item in new:
+                for _ in range(times):
+                    self._hand_out(item)
+            for _ in range(times):
+                self._run_workflows()
+
+    def _new_events(self) -> list[TimelineItem]:
+        new = []
+        for order_id, timeline in self.memory.timelines.items():
+            heard = self._heard.get(order_id, 0)
+            new += timeline[heard:]
+            self._heard[order_id] = len(timeline)
+        return new
+
+    def _hand_out(self, item: TimelineItem) -> None:
+        if item.name in _ALLOCATE:
+            self.allocates(item.order_id)
+        if item.name in _RESUME:
+            key = str(item.data["fulfillment_order_id"])
+            self._run_workflows()  # the token is parked before an answer is of use
+            ship.wake(key, orders=self.orders, workflow=self.workflow)
+        if item.name == "fulfillment_order.resumed":
+            key = str(item.data["fulfillment_order_id"])
+            ship.restart(key, orders=self.orders, workflow=self.workflow)
+        if item.name == "return.received":
+            self.refunds(str(item.data["return_id"]))
+        notify(item, orders=self.orders, notifier=self.notifier)
+
+    def _run_workflows(self) -> None:
+        """Start what was started, go on with what was woken; each execution goes its way once."""
+        for name, one in self.workflow.started.items():
+            key = one.fulfillment_order_id
+            if name not in self._running:
+                self._running[name] = "released"
+                self.releases(key, token=name)
+            if self._running[name] == "released" and name in self.workflow.woken:
+                self._running[name] = "ended"
+                if not self.workflow.woken[name]:
+                    self._go_on(key)
+
+    def _go_on(self, key: str) -> None:
+        for step in (self.captures, self.labels, self.dispatches):
+            for attempt in range(3):
+                try:
+                    step(key)
+                except CaptureDeclined:
+                    return
+                except Failure:
+                    if attempt == 2:
+                        ship.set_aside(key, "failed", orders=self.orders, clock=self.clock)
+                        return
+                else:
+                    break
+
+    # --- what a test looks at -------------------------------------------------------------------
+
+    def order(self, order_id: str) -> Order:
+        return self.orders.get(order_id)
+
+    def order_of(self, key: str) -> Order:
+        return self.orders.get("-".join(key.split("-")[:2]))
+
+    def fulfillment_order(self, key: str) -> FulfillmentOrder:
+        return self.order_of(key).fulfillment_order(key)
+
+    def left(self, sku: str) -> tuple[int, int]:
+        """(available, held) of the network."""
+        levels = self.stock.levels([sku])[sku]
+        return levels.available, levels.held
+
+    def at(self, place: str, sku: str) -> tuple[int, int, int]:
+        """(on hand, available, allocated) at a location."""
+        level = self.memory.places[sku, place]
+        return level.on_hand, level.available, level.allocated
+
+    def heard(self, order_id: str) -> list[str]:
+        """The names of all events of an order."""
+        return [item.name for item in self.orders.timeline(order_id)]
+
+    def check(self) -> None:
+        """Every invariant of the domain holds, and the provider's books agree with ours."""
+        faults = broken(
+            [order.loaded() for order in self.memory.orders.values()],
+            self.stock.levels(self.memory.products).values(),
+            [Moved(m.sku, m.location_id or "", m.kind, m.quantity) for m in self.memory.movements],
+            self.memory.timelines,
+        )
+        assert not faults, "\n".join(faults)
+
+    def advance(self, **by: float) -> None:
+        self.clock.advance(**by)
+
+    def past_the_promise(self) -> None:
+        self.clock.now += timedelta(days=30)
+
+
+_ALLOCATE = {
+    "order.placed",
+    "order.hold_released",
+    "fulfillment_order.rejected",
+    "fulfillment_order.short",
+}
+_RESUME = {
+    "fulfillment_order.packed",
+    "fulfillment_order.rejected",
+    "fulfillment_order.short",
+    "fulfillment_order.canceled",
+}
+
+
+class Watched:
+    """A port that announces every call before it is made: here a test kills, or lets others in."""
+
+    def __init__(self, port: object, announce: Callable[[], None]) -> None:
+        self._port = port
+        self._announce = announce
+
+    def __getattr__(self, name: str) -> Any:
+        method = getattr(self._port, name)
+
+        def call(*args: Any, **kwargs: Any) -> Any:
+            self._announce()
+            return method(*args, **kwargs)
+
+        return call
+
+
+class Killed(BaseException):
+    """The process is gone: no `except` and no `else` of ours runs any more."""
+
+
+class Countdown:
+    """Does something before the n-th call of any port that it watches; counts from zero."""
+
+    def __init__(self, calls: int, do: Callable[[], None]) -> None:
+        self._left = calls
+        self._do = do
+        self.done = False
+
+    def __call__(self) -> None:
+        if self._left == 0 and not self.done:
+            self.done = True
+            self._do()
+        self._left -= 1
+
+    def watching(self, ports: Mapping[str, object]) -> dict[str, Any]:
+        return {name: Watched(port, self) for name, port in ports.items()}
+
+
+def kill() -> None:
+    raise Killed
