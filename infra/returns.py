@@ -17,9 +17,11 @@ class Returns(Construct):
         returns = Function(self, platform, "returns.api", timeout=25, http=True)
         data.orders_for(returns)
         data.documents_for(returns, RETURN_LABELS, "s3:GetObject", "s3:PutObject")
+        data.payments_for(returns)
         api.route("POST", "/orders/{order_id}/returns", returns)
         api.route("GET", "/returns/{return_id}", returns)
         api.route("POST", "/returns/{return_id}/receive", returns)
+        api.route("POST", "/returns/{return_id}/refund", returns)
         api.route("GET", "/returns/{return_id}/label", returns)
 
         received = Queue(self, platform, "refund", consumer_timeout=_REFUND_SECONDS)

@@ -36,7 +36,7 @@ def place_order(checkout: Checkout, key: web.IdempotencyKey) -> web.Response[Ord
     caller = web.caller(app)
     caller.may("storefront", "agent", "customer")
     if caller.role == "customer":
-        checkout = checkout.bought_by(caller.name)
+        checkout, key = checkout.bought_by(caller.name), f"{caller.name}/{key}"
     if not caller.sees(checkout.channel):
         raise NotFound("channel", checkout.channel)
     order, created = check_out(

@@ -16,6 +16,7 @@ from doorstep.domain.returning import ReceivedUnits, WantedReturn
 from doorstep.domain.returns import Return
 from doorstep.runtime import web, wiring
 from doorstep.runtime.views import LinkView
+from doorstep.usecases.refund import refund_return
 from doorstep.usecases.returns import label_return, receive_return, request_return
 
 app = web.api()
@@ -78,6 +79,20 @@ def receive(return_id: web.Id, count: ReturnCount) -> Return:
     if not caller.sees(orders.get(order_of(return_id)).return_(return_id).location_id):
         raise NotFound("return", return_id)
     order = receive_return(return_id, count.lines, orders=orders, clock=wiring.clock)
+    return order.return_(return_id)
+
+
+@app.post("/returns/<return_id>/refund")
+def refund_again(return_id: web.Id) -> Return:
+    caller = web.caller(app)
+    caller.may("agent")
+    order = refund_return(
+        return_id,
+        orders=wiring.orders(caller.name),
+        gateway=wiring.payment_gateway(),
+        clock=wiring.clock,
+        again=True,
+    )
     return order.return_(return_id)
 
 

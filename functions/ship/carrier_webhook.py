@@ -10,7 +10,7 @@ from doorstep.runtime.settings import settings
 from doorstep.runtime.webhook import Delivery, envelope, webhook
 
 
-@webhook("carrier", wiring.carriers)
+@webhook("carrier", wiring.carriers, max_bytes=200_000)
 def handler(delivery: Delivery) -> None:
     body = envelope(delivery, body=delivery.body.decode(errors="replace"))
     wiring.send(settings().require("carrier_queue_url"), body)

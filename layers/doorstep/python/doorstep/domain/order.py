@@ -408,11 +408,14 @@ class Order(Record):
 
 
 def order_id(channel: str, key: str) -> str:
-    """The id of the order that `key` (an idempotency key, or the storefront's own id) makes in a
-    channel.
-    """
+    """The id of the order that an idempotency key makes in a channel."""
     digest = hashlib.sha256(f"{channel}\n{key}".encode()).digest()
     return "O-" + base64.b32encode(digest[:10]).decode()
+
+
+def storefront_order_id(storefront: str, external_id: str) -> str:
+    """The id of a storefront's own order; no idempotency key of a checkout can make the same."""
+    return order_id(f"storefront:{storefront}", external_id)
 
 
 def order_of(child_id: str) -> str:

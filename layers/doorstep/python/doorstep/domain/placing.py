@@ -25,6 +25,10 @@ from doorstep.domain.work import WorkItem, WorkItemStatus
 MAX_SKUS_PER_COMMIT = 40
 
 
+_SETTLED_BY_CANCELING = ("shortage", "unfilled")
+"""Work items about units that nobody has to find any more."""
+
+
 def receive(order: Order, payment: Payment, *, at: datetime) -> Order:
     """A checkout begins: everything it needs is held, and the intent to authorize is written."""
     intent = PaymentEvent(
@@ -135,14 +139,10 @@ def cancel(order: Order, *, reason: str, at: datetime) -> Order:
     if not units:
         raise IllegalTransition(f"order {order.order_id}", "packed already", "canceled")
     order = order.with_lines(lines).moving(*movements)
-    order = order.changed(
-        expires_at=None,
-        cancel_reason=reason,
-        work_items=tuple(
-            item.close(by="system", at=at) if item.status is WorkItemStatus.OPEN else item
-            for item in order.work_items
-        ),
-    )
+    order = order.changed(expires_at=None, cancel_reason=reason)
+    for item in order.work_items:
+        if item.cause in _SETTLED_BY_CANCELING and item.status is WorkItemStatus.OPEN:
+            order = close_work_item(order, item.work_item_id, by="system", at=at)
     if all(line.open == 0 for line in order.lines):
         order = order.to(OrderStatus.CANCELED)
     canceled = order.raising(events.OrderCanceled(reason=reason, units=tuple(units)))

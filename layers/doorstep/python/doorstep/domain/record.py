@@ -1,4 +1,7 @@
-"""The base of every record: frozen, and lenient with rows that newer code wrote."""
+"""The base of every record: frozen, and lenient with rows that newer code wrote.
+
+Errors never quote the input: they are logged, and the input may be about a person.
+"""
 
 from datetime import UTC, datetime
 from typing import Annotated
@@ -12,13 +15,13 @@ class Record(BaseModel):
     Frozen; unknown fields of a stored row are ignored, so old code reads new rows.
     """
 
-    model_config = ConfigDict(frozen=True, extra="ignore")
+    model_config = ConfigDict(frozen=True, extra="ignore", hide_input_in_errors=True)
 
 
 class Command(BaseModel):
     """Something asked for from outside. Frozen; unknown fields are refused."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
 
 
 def _utc(moment: datetime) -> datetime:

@@ -16,12 +16,15 @@ from doorstep.domain.errors import (
 )
 from doorstep.domain.money import Money, total
 from doorstep.domain.order import Line, Order, Quantity
-from doorstep.domain.payment import PaymentAction, PaymentEvent, PaymentOutcome
+from doorstep.domain.payment import Payment, PaymentAction, PaymentEvent, PaymentOutcome
 from doorstep.domain.record import Command
 from doorstep.domain.returns import Return, ReturnLine, ReturnReason, ReturnStatus
 
 WINDOW = timedelta(days=30)
 """How long after delivery a return may be asked for."""
+
+
+_UNREFUSED = (PaymentOutcome.REQUESTED, PaymentOutcome.SUCCEEDED)
 
 
 class WantedReturn(Command):
@@ -160,21 +163,24 @@ def receive(order: Order, key: str, counts: Mapping[str, ReceivedUnits], *, at: 
     )
 
 
-def request_refund(order: Order, key: str, *, at: datetime) -> Order:
-    """Write the intents to give back what the received units carry, tender by tender; never more
-    than was captured.
+def request_refund(order: Order, key: str, *, at: datetime, again: bool = False) -> Order:
+    """Write the intents to give back what the received units carry, tender by tender.
+
+    Never more than was captured, and each once: what a provider has refused is only asked for
+    `again` when somebody says so.
     """
     left = order.return_(key).refund or Money.zero(order.currency)
+    counted = _UNREFUSED if again else tuple(PaymentOutcome)
     for payment in order.payments:
-        intent_key = f"{key}-refund-{payment.payment_id.rsplit('-', 1)[-1]}"
-        if known := payment.event(intent_key):
-            left -= known.amount
-            continue
+        known = refunds_of(payment, key)
+        asked = [event for event in known if event.outcome in counted]
+        left -= total((event.amount for event in asked), order.currency)
         amount = min(left, payment.refundable)
-        if not amount:
+        if asked or not amount:
             continue
+        tender = payment.payment_id.rsplit("-", 1)[-1]
         intent = PaymentEvent(
-            key=intent_key,
+            key=f"{key}-refund-{tender}{f'-{len(known) + 1}' if known else ''}",
             action=PaymentAction.REFUND,
             amount=amount,
             outcome=PaymentOutcome.REQUESTED,
@@ -185,6 +191,11 @@ def request_refund(order: Order, key: str, *, at: datetime) -> Order:
             events.RefundRequested(payment_id=payment.payment_id, return_id=key, amount=amount)
         )
     return order
+
+
+def refunds_of(payment: Payment, key: str) -> list[PaymentEvent]:
+    """What one tender was asked to give back for a return."""
+    return [event for event in payment.events if event.key.startswith(f"{key}-refund-")]
 
 
 def refunded(
@@ -214,13 +225,29 @@ def refund_failed(
 
 
 def settle(order: Order, key: str) -> Order:
-    """The return is over: refunded, or closed where nothing was owed."""
+    """The return is over where all of its money was given back, or none was owed."""
     back = order.return_(key)
-    if back.refund:
-        done = events.ReturnRefunded(return_id=key, refund=back.refund)
-        return order.with_return(back.to(ReturnStatus.REFUNDED)).raising(done)
-    closed = events.ReturnClosed(return_id=key)
-    return order.with_return(back.to(ReturnStatus.CLOSED)).raising(closed)
+    given = total(
+        (
+            event.amount
+            for payment in order.payments
+            for event in refunds_of(payment, key)
+            if event.outcome is PaymentOutcome.SUCCEEDED
+        ),
+        order.currency,
+    )
+    if not back.refund:
+        return close(order, key)
+    if given < back.refund:
+        return order
+    done = events.ReturnRefunded(return_id=key, refund=back.refund)
+    return order.with_return(back.to(ReturnStatus.REFUNDED)).raising(done)
+
+
+def close(order: Order, key: str) -> Order:
+    """The return is over without money from here: none is owed, or somebody else gives it."""
+    back = order.return_(key).to(ReturnStatus.CLOSED)
+    return order.with_return(back).raising(events.ReturnClosed(return_id=key))
 
 
 def _refund_share(order: Order, line: Line, units: int) -> Money:

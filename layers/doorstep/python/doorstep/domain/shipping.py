@@ -19,9 +19,12 @@ from doorstep.domain.payment import (
     PaymentEvent,
     PaymentOutcome,
 )
-from doorstep.domain.placing import close_if_done
+from doorstep.domain.placing import close_if_done, open_work_item
 from doorstep.domain.record import Command
 from doorstep.domain.shipment import ParcelLine, Shipment, ShipmentStatus, Tracking
+
+#: News of a carrier that a person has to act on.
+_TROUBLE = (ShipmentStatus.EXCEPTION, ShipmentStatus.LOST, ShipmentStatus.RETURN_TO_SENDER)
 
 
 class Parcel(Command):
@@ -262,6 +265,11 @@ def track(order: Order, key: str, news: Tracking) -> Order:
     )
     if news.status is ShipmentStatus.DELIVERED:
         return _settle_arrivals(order, shipment.fulfillment_order_id)
+    if news.status in _TROUBLE:
+        said = news.text or news.code or news.status
+        return open_work_item(
+            order, news.status.value, subject=key, text=f"The carrier says: {said}.", at=news.at
+        )
     return order
 
 

@@ -29,7 +29,7 @@ Answer = dict[str, Any]
 
 
 def webhook(
-    parameter: str, senders: Callable[[], Sequence[str]]
+    parameter: str, senders: Callable[[], Sequence[str]], *, max_bytes: int = MAX_BODY_BYTES
 ) -> Callable[[Callable[[Delivery], None]], Callable[[dict[str, Any], object], Answer]]:
     """A handler of signed callbacks from `senders`, whom the path parameter names."""
 
@@ -39,8 +39,8 @@ def webhook(
             headers = {key.lower(): value for key, value in (event.get("headers") or {}).items()}
             try:
                 body = _body(event)
-                if len(body) > MAX_BODY_BYTES:
-                    return problem.too_large(MAX_BODY_BYTES)
+                if len(body) > max_bytes:
+                    return problem.too_large(max_bytes)
                 _check_known(parameter, sender, senders())
                 wiring.verify_webhook(sender, headers, body)
             except (NotFound, SignatureInvalid) as refusal:

@@ -11,7 +11,7 @@ from doorstep.domain import placing
 from doorstep.domain.errors import Conflict, IllegalTransition, NotFound, OutOfStock
 from doorstep.domain.events import OrderCanceled, OrderUpdated
 from doorstep.domain.money import Money, total
-from doorstep.domain.order import Line, LineKind, Order, OrderStatus, Totals, order_id
+from doorstep.domain.order import Line, LineKind, Order, OrderStatus, Totals, storefront_order_id
 from doorstep.domain.payment import STOREFRONT, Payment
 from doorstep.domain.promise import Promise
 from doorstep.domain.storefront import (
@@ -69,7 +69,7 @@ def _follow(
     if sold.test:
         return None
     try:
-        known = orders.get(order_id(storefront, sold.external_id))
+        known = orders.get(storefront_order_id(storefront, sold.external_id))
     except NotFound:
         return _place(storefront, sold, orders, catalog, stock, clock)
     if sold.canceled_at:
@@ -174,7 +174,7 @@ def _cancel(
 ) -> Order | None:
     if news.order and news.order.test:
         return None
-    key = order_id(storefront, news.external_id)
+    key = storefront_order_id(storefront, news.external_id)
     try:
         known = orders.get(key)
     except NotFound:
@@ -209,7 +209,7 @@ def _cancel_known(order: Order, reason: str, orders: Orders, clock: Clock) -> Or
 def _as_sold(storefront: str, sold: StorefrontOrder, clock: Clock) -> Order:
     """The order as sold, to the cent, with every stocked unit still to be held."""
     zero = Money.zero(sold.currency)
-    key = order_id(storefront, sold.external_id)
+    key = storefront_order_id(storefront, sold.external_id)
     goods = total((line.total for line in sold.lines), sold.currency)
     payment = Payment(payment_id=f"{key}-T1", provider=STOREFRONT, amount=sold.total)
     return Order(

@@ -14,12 +14,13 @@ from doorstep.adapters.dynamo import keys
 from doorstep.adapters.dynamo.keys import Key
 from doorstep.adapters.dynamo.transact import (
     Action,
+    Refused,
     TransactionRefused,
     add,
     create,
     transact,
 )
-from doorstep.domain.errors import Duplicate, OutOfStock
+from doorstep.domain.errors import Duplicate, IdempotencyKeyReused, OutOfStock
 from doorstep.domain.stock import (
     EFFECTS,
     LocationLevel,
@@ -47,7 +48,7 @@ class DynamoStock:
         try:
             transact(self._client, self._table, stock_actions(movements, self._clock()))
         except TransactionRefused as refusal:
-            if any(isinstance(r.action.about, Duplicate) for r in refusal.refused):
+            if _repeated(refusal.refused, movements):
                 return
             raise OutOfStock(
                 {
@@ -74,6 +75,20 @@ class DynamoStock:
             else:
                 locations.append(LocationLevel(sku=sku, location_id=name, **counters))
         return StockLevels(sku=sku, network=tuple(network), locations=tuple(locations))
+
+
+def _repeated(refused: Sequence[Refused], movements: Sequence[Movement]) -> bool:
+    """Whether all of this was booked before.
+
+    Raises IdempotencyKeyReused where the same cause has booked something else.
+    """
+    known = [r for r in refused if isinstance(r.action.about, Duplicate)]
+    booked = sum(int(r.item["quantity"]["N"]) for r in known)
+    if not known:
+        return False
+    if booked != sum(movement.quantity for movement in movements):
+        raise IdempotencyKeyReused(movements[0].cause)
+    return True
 
 
 def stock_actions(movements: Sequence[Movement], at: datetime) -> list[Action]:
