@@ -28,8 +28,8 @@ def test_no_action_is_a_wildcard(template: Template) -> None:
         assert not [action for action in listed(statement["Action"]) if "*" in action], policy
 
 
-def test_no_resource_is_a_wildcard_that_could_be_named(template: Template) -> None:
-    for policy, statement in template.statements():
+def test_no_resource_on_aws_is_a_wildcard_that_could_be_named(prod: Template) -> None:
+    for policy, statement in prod.statements():
         if set(listed(statement["Action"])) <= NO_RESOURCE:
             continue
         for resource in map(text, listed(statement["Resource"])):
