@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from datetime import datetime
 
-from doorstep.domain import events, stock
+from doorstep.domain import events, stock, transitions
 from doorstep.domain.errors import QuantityExceeded
 from doorstep.domain.fulfillment import FulfillmentLine, FulfillmentOrder, FulfillmentStatus
 from doorstep.domain.order import LineKind, Order, OrderStatus
@@ -116,15 +116,17 @@ def short(order: Order, key: str, missing: Mapping[str, int]) -> Order:
     """Units are not where they should be: they leave the location's sellable stock and are
     backordered.
 
-    What was found stays in this fulfillment order and is packed; it ends where nothing was found.
-    The missing units were promised by nobody else, so the network level does not change: they must
-    be held anew before they are routed.
+    `missing` counts all units of a line that are not there, so the same report again changes
+    nothing. What was found stays in this fulfillment order and is packed; it ends where nothing was
+    found. The missing units were promised by nobody else, so the network level does not change:
+    they must be held anew before they are routed.
     """
     one = order.fulfillment_order(key)
-    have = {line.line_id: line.quantity for line in one.lines}
-    for line_id, quantity in missing.items():
-        if not 0 < quantity <= have.get(line_id, 0):
-            raise QuantityExceeded(f"line {line_id} missing", quantity, have.get(line_id, 0))
+    if all(one.missing.get(line_id) == quantity for line_id, quantity in missing.items()):
+        return order
+    transitions.check("fulfillment order", key, one.status, FulfillmentStatus.SHORT)
+    reported = {**one.missing, **missing}
+    missing = _newly_missing(one, missing)
     left = tuple(
         line.model_copy(update={"quantity": line.quantity - missing.get(line.line_id, 0)})
         for line in one.lines
@@ -137,6 +139,7 @@ def short(order: Order, key: str, missing: Mapping[str, int]) -> Order:
         after = one.model_copy(update={"lines": found})
     else:
         after = one.to(FulfillmentStatus.SHORT, reason="nothing was found")
+    after = after.model_copy(update={"missing": reported})
     return (
         back.with_fulfillment_order(after)
         .moving(*movements)
@@ -149,6 +152,20 @@ def short(order: Order, key: str, missing: Mapping[str, int]) -> Order:
             )
         )
     )
+
+
+def _newly_missing(one: FulfillmentOrder, missing: Mapping[str, int]) -> dict[str, int]:
+    """Units by line beyond those that were reported before; raises QuantityExceeded."""
+    have = {line.line_id: line.quantity for line in one.lines}
+    new = {}
+    for line_id, quantity in missing.items():
+        known = one.missing.get(line_id, 0)
+        if not max(1, known) <= quantity <= known + have.get(line_id, 0):
+            possible = known + have.get(line_id, 0)
+            raise QuantityExceeded(f"line {line_id} missing", quantity, possible)
+        if quantity > known:
+            new[line_id] = quantity - known
+    return new
 
 
 def _given_back(

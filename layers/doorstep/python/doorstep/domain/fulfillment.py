@@ -24,6 +24,9 @@ class FulfillmentStatus(StrEnum):
     EXCEPTION = "exception"
 
 
+#: States in which the location may answer: packed, rejected or short.
+WORKABLE = frozenset({FulfillmentStatus.RELEASED, FulfillmentStatus.ACCEPTED})
+
 #: States in which the location still has work to do.
 OPEN = frozenset(
     {
@@ -72,6 +75,8 @@ class FulfillmentOrder(Record):
     deliver_by: Moment | None = None
     reason: str = ""
     """Why it is on hold, rejected, short or set aside."""
+    missing: dict[str, int] = Field(default_factory=dict)
+    """line id → units that the location reported missing, in all."""
     alerts: tuple[str, ...] = ()
     allocated_at: Moment
 

@@ -9,7 +9,7 @@ from pydantic import Field
 
 from doorstep.domain import events, stock
 from doorstep.domain.errors import CaptureDeclined, IllegalTransition, InvalidCommand
-from doorstep.domain.fulfillment import FulfillmentOrder, FulfillmentStatus
+from doorstep.domain.fulfillment import WORKABLE, FulfillmentOrder, FulfillmentStatus
 from doorstep.domain.money import Money, total
 from doorstep.domain.order import Order
 from doorstep.domain.payment import (
@@ -52,6 +52,8 @@ def pack(order: Order, key: str, parcels: Sequence[Parcel], *, at: datetime) -> 
     InvalidCommand unless the parcels hold exactly the fulfillment order's units.
     """
     one = order.fulfillment_order(key)
+    if one.status not in WORKABLE:  # the table also lets a held one go back to packed
+        raise IllegalTransition(f"fulfillment order {key}", one.status, "packed")
     _check_contents(one, parcels)
     packed = one.to(FulfillmentStatus.PACKED)
     shipments = []

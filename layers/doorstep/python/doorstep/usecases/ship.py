@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping, Sequence
 from doorstep.domain import allocating, placing, shipping
 from doorstep.domain.address import Address
 from doorstep.domain.errors import CaptureDeclined, Conflict, Duplicate, InvalidCommand, NotFound
-from doorstep.domain.fulfillment import FulfillmentStatus
+from doorstep.domain.fulfillment import WORKABLE, FulfillmentStatus
 from doorstep.domain.order import Order, order_of
 from doorstep.domain.payment import PaymentOutcome
 from doorstep.domain.shipment import Shipment
@@ -29,8 +29,7 @@ from doorstep.ports import (
 
 _TRIES = 5
 
-_WORKABLE = (FulfillmentStatus.RELEASED, FulfillmentStatus.ACCEPTED)
-_IN_WORK = (*_WORKABLE, FulfillmentStatus.ALLOCATED, FulfillmentStatus.PACKED)
+_IN_WORK = WORKABLE | {FulfillmentStatus.ALLOCATED, FulfillmentStatus.PACKED}
 
 
 def release(key: str, token: str, *, orders: Orders, workflow: Workflow) -> None:
@@ -39,12 +38,13 @@ def release(key: str, token: str, *, orders: Orders, workflow: Workflow) -> None
 
     A fulfillment order that was resumed after it was packed goes on at once.
     """
+
+    def decide(order: Order) -> Order:
+        allocated = order.fulfillment_order(key).status is FulfillmentStatus.ALLOCATED
+        return shipping.release(order, key) if allocated else order
+
     workflow.park(key, token)
-    order = orders.get(order_of(key))
-    one = order.fulfillment_order(key)
-    if one.status is FulfillmentStatus.ALLOCATED:
-        orders.commit(shipping.release(order, key))
-    elif one.status not in _WORKABLE:
+    if _change(key, orders, decide).fulfillment_order(key).status not in WORKABLE:
         wake(key, orders=orders, workflow=workflow)
 
 
@@ -92,12 +92,10 @@ def reject(key: str, reason: str, *, orders: Orders) -> Order:
 
 
 def report_short(key: str, missing: Mapping[str, int], *, orders: Orders) -> Order:
-    """Units were not where they should be."""
+    """Units were not where they should be: by line, all that are missing so far."""
     if not missing:
         raise InvalidCommand({"missing": "name the lines that are short, and by how many units"})
-    order = orders.get(order_of(key))
-    (stored,) = orders.commit(allocating.short(order, key, missing))
-    return stored
+    return _change(key, orders, lambda order: allocating.short(order, key, missing))
 
 
 def retry(key: str, *, orders: Orders) -> Order:
