@@ -69,30 +69,33 @@ def access(home: Path = HOME) -> Access:
 def grant(outputs: Outputs, home: Path = HOME) -> Access:
     """Tell a deployed stack who may call it and who signs with what."""
     known = access(home)
-    client = Aws(outputs.endpoint).client("secretsmanager")
-    for name, value in (
-        (outputs.api_keys_secret, known.callers()),
-        (outputs.webhooks_secret, {sender: [secret] for sender, secret in known.webhooks.items()}),
-    ):
-        client.put_secret_value(SecretId=name, SecretString=json.dumps(value))
+    signing = {sender: [secret] for sender, secret in known.webhooks.items()}
+    with Aws(outputs.endpoint) as aws:
+        client = aws.client("secretsmanager")
+        for name, value in (
+            (outputs.api_keys_secret, known.callers()),
+            (outputs.webhooks_secret, signing),
+        ):
+            client.put_secret_value(SecretId=name, SecretString=json.dumps(value))
     return known
 
 
 def sign_in(outputs: Outputs, email: str) -> str:
     """The access token of a customer, who is made on first use."""
-    client = Aws(outputs.endpoint).client("cognito-idp")
     pool, password = outputs.user_pool_id, f"{secrets.token_urlsafe(_KEY_BYTES)}-Aa1"
-    with contextlib.suppress(client.exceptions.UsernameExistsException):
-        client.admin_create_user(UserPoolId=pool, Username=email, MessageAction="SUPPRESS")
-    client.admin_set_user_password(
-        UserPoolId=pool, Username=email, Password=password, Permanent=True
-    )
-    answer = client.admin_initiate_auth(
-        UserPoolId=pool,
-        ClientId=outputs.user_pool_client_id,
-        AuthFlow="ADMIN_USER_PASSWORD_AUTH",
-        AuthParameters={"USERNAME": email, "PASSWORD": password},
-    )
+    with Aws(outputs.endpoint) as aws:
+        client = aws.client("cognito-idp")
+        with contextlib.suppress(client.exceptions.UsernameExistsException):
+            client.admin_create_user(UserPoolId=pool, Username=email, MessageAction="SUPPRESS")
+        client.admin_set_user_password(
+            UserPoolId=pool, Username=email, Password=password, Permanent=True
+        )
+        answer = client.admin_initiate_auth(
+            UserPoolId=pool,
+            ClientId=outputs.user_pool_client_id,
+            AuthFlow="ADMIN_USER_PASSWORD_AUTH",
+            AuthParameters={"USERNAME": email, "PASSWORD": password},
+        )
     return str(answer["AuthenticationResult"]["AccessToken"])
 
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from functools import cached_property
-from typing import TYPE_CHECKING, Any, cast
+from types import TracebackType
+from typing import TYPE_CHECKING, Any, Self, cast
 
 import boto3
 from botocore.config import Config
@@ -24,6 +25,18 @@ class Aws:
         self._endpoint = endpoint
         self._session = boto3.Session("test", "test", region_name=REGION)
         self._clients: dict[str, Any] = {}
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        for client in self._clients.values():
+            client.close()
 
     def client(self, service: str) -> Any:
         """The boto3 client of a service; one each."""

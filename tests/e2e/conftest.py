@@ -9,9 +9,12 @@ from pathlib import Path
 
 import pytest
 
+from local.access import grant
 from local.embedded import EmbeddedAws, free_port
 from local.outputs import Outputs
+from local.seed import catalog, seed
 from local.up import deploy
+from tests.e2e.world import World
 
 HERE = Path(__file__).parent
 
@@ -33,3 +36,13 @@ def aws(tmp_path_factory: pytest.TempPathFactory) -> Iterator[EmbeddedAws]:
 def doorstep(aws: EmbeddedAws) -> Outputs:
     """Where the deployed Doorstep is."""
     return deploy(aws)
+
+
+@pytest.fixture(scope="session")
+def world(aws: EmbeddedAws, doorstep: Outputs) -> Iterator[World]:
+    """The deployed Doorstep with callers, places and deliveries; every test sells its own goods."""
+    with World(doorstep, grant(doorstep, aws.home)) as world:
+        places = catalog().model_copy(update={"products": (), "stock": {}})
+        seed(places, world.admin)
+        world.listens()
+        yield world

@@ -1,0 +1,348 @@
+"""The world around a deployed Doorstep: who calls it, what it says, and what others remember of it.
+
+Everything goes through the public surface: HTTP, signed webhooks, the bus, queues, functions. The
+tables are only read, to check.
+"""
+
+from __future__ import annotations
+
+import json
+import threading
+import time
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import ExitStack
+from datetime import UTC, datetime, timedelta
+from functools import cached_property
+from itertools import count
+from typing import Any, Self
+
+import httpx
+
+from doorstep.domain.catalog import Product
+from doorstep.domain.fulfillment import FulfillmentOrder
+from doorstep.domain.order import order_id
+from doorstep.domain.shipment import Shipment
+from doorstep.runtime.views import OrderView
+from local.access import Access
+from local.aws import Aws
+from local.client import Doorstep, Json, Refused, sign, sign_shopify, wait_for
+from local.outputs import Outputs
+
+PERSON = {
+    "customer_id": "c-4711",
+    "email": "wilhelmina.quastenflosser@example.org",
+    "name": "Wilhelmina Quastenflosser",
+}
+ADDRESS = {
+    "name": "Wilhelmina Quastenflosser",
+    "line1": "Kastanienallee 47b",
+    "city": "Berlin",
+    "region": "BE",
+    "postal_code": "10435",
+    "country": "DE",
+    "phone": "+49 30 5550147",
+}
+"""Somebody whose name nobody writes into a log by accident; Leipzig is nearer than the others."""
+
+PATIENCE = 30.0
+"""Seconds that anything asynchronous may take."""
+
+Units = Mapping[str, int]
+
+
+class World:
+    """A merchant with places, customers, a payment provider, a carrier, and a queue that hears it
+    all.
+    """
+
+    def __init__(self, outputs: Outputs, access: Access) -> None:
+        self.outputs = outputs
+        self.access = access
+        self._open = ExitStack()
+        self.aws = self._open.enter_context(Aws(outputs.endpoint))
+        self.admin, self.webshop, self.warehouse, self.service = (
+            self.caller(access.keys[name]) for name in ("admin", "webshop", "warehouse", "service")
+        )
+        self.anybody = self.caller("")
+        self._numbers = count(int(time.time()))
+        self._heard: dict[str, list[dict[str, Any]]] = {}
+        self._hearing = threading.Lock()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._open.close()
+
+    def caller(self, credential: str) -> Doorstep:
+        """Somebody with this API key or access token."""
+        return self._open.enter_context(Doorstep(self.outputs.api_url, credential))
+
+    def number(self) -> int:
+        """One that no other test, and no earlier session on the same embedded AWS, has."""
+        return next(self._numbers)
+
+    # --- selling --------------------------------------------------------------------------------
+
+    def sells(self, stock: Units, *, price: int = 1250, **product: Any) -> str:
+        """A new product with this much of it at each place; answers its SKU."""
+        sku = f"SKU-{self.number()}"
+        self.admin.save(
+            Product(sku=sku, name=f"Product {sku}", prices={"EUR": price, "USD": price}, **product)
+        )
+        for location_id, units in stock.items():
+            self.admin.receive(location_id, f"first-{sku}-{location_id}", {sku: units})
+        return sku
+
+    def cart(self, units: Units, **changes: Any) -> dict[str, Any]:
+        """What the web shop sends to check out."""
+        cart = {
+            "channel": "web",
+            "currency": "EUR",
+            "customer": PERSON,
+            "lines": [{"sku": sku, "quantity": quantity} for sku, quantity in units.items()],
+            "shipping_address": ADDRESS,
+            "delivery_option": "standard",
+            "payment_token": "tok_approve",
+        }
+        return cart | changes
+
+    def key(self) -> str:
+        return f"cart-{self.number()}"
+
+    def checks_out(self, units: Units, **changes: Any) -> OrderView:
+        return self.webshop.place(self.cart(units, **changes), self.key())
+
+    def order(self, order_id: str) -> OrderView:
+        return self.service.order(order_id)
+
+    def becomes(
+        self,
+        order_id: str,
+        what: str,
+        done: Callable[[OrderView], object],
+        seconds: float = PATIENCE,
+    ) -> OrderView:
+        """The order, as soon as this is true of it."""
+
+        def look() -> OrderView | None:
+            order = self.order(order_id)
+            return order if done(order) else None
+
+        found = wait_for(f"{order_id} {what}", look, seconds=seconds, every=0.1)
+        assert found
+        return found
+
+    def closes(self, order_id: str) -> OrderView:
+        return self.becomes(order_id, "closed", lambda order: order.status == "closed")
+
+    # --- places ---------------------------------------------------------------------------------
+
+    def to_pack(self, order_id: str, *, places: int = 1) -> list[FulfillmentOrder]:
+        """Its fulfillment orders that are released, once so many places have one."""
+
+        def released(order: OrderView) -> list[FulfillmentOrder]:
+            return [f for f in order.fulfillment_orders if f.status in ("released", "accepted")]
+
+        order = self.becomes(order_id, "released", lambda found: len(released(found)) >= places)
+        return released(order)
+
+    def packs(self, one: FulfillmentOrder, *, parcels: int = 1) -> None:
+        """All of it, the units spread over so many parcels."""
+        boxes = [
+            {line.line_id: line.quantity * (n + 1) // parcels - line.quantity * n // parcels}
+            for line in one.lines
+            for n in range(parcels)
+        ]
+        packed: list[dict[str, int]] = [{} for _ in range(parcels)]
+        for at, box in enumerate(boxes):
+            packed[at % parcels] |= {line_id: units for line_id, units in box.items() if units}
+        self.warehouse.pack(
+            one.fulfillment_order_id,
+            [{"lines": lines, "weight_grams": 400} for lines in packed if lines],
+        )
+
+    def ships(self, order_id: str, *, places: int = 1) -> OrderView:
+        """Every place packs, and everything is on its way."""
+        for one in self.to_pack(order_id, places=places):
+            self.packs(one)
+        return self.shipped(order_id)
+
+    def shipped(self, order_id: str) -> OrderView:
+        return self.becomes(order_id, "shipped", lambda order: order.fulfillment == "shipped")
+
+    def delivered(self, units: Units, **changes: Any) -> OrderView:
+        """An order that was placed, packed, shipped, and has arrived."""
+        order = self.ships(self.checks_out(units, **changes).order_id)
+        for shipment in order.shipments:
+            self.carrier_says(shipment, "delivered")
+        return self.closes(order.order_id)
+
+    # --- the carrier ----------------------------------------------------------------------------
+
+    def carrier_says(self, shipment: Shipment, *codes: str, at: datetime | None = None) -> None:
+        """News of a parcel, signed, in one callback; each a minute later than the one before."""
+        start = at or datetime.now(UTC)
+        self.carrier_sends(
+            [
+                {
+                    "tracking_number": shipment.tracking_number,
+                    "code": code,
+                    "at": (start + timedelta(minutes=number)).isoformat(),
+                }
+                for number, code in enumerate(codes)
+            ]
+        )
+
+    def carrier_sends(self, events: Sequence[Json]) -> None:
+        body = json.dumps({"events": events}).encode()
+        headers = sign(self.access.webhooks["sandbox"], f"msg_{self.number()}", body)
+        self.anybody.webhook("carriers/sandbox", body, headers)
+
+    # --- storefronts ----------------------------------------------------------------------------
+
+    def sold_elsewhere(self, units: Units, *, paid: bool = True, **more: Any) -> dict[str, Any]:
+        """An order as a storefront of one's own sends it: 10 EUR a unit, delivery for 5."""
+        now = datetime.now(UTC).isoformat()
+        total = f"{sum(units.values()) * 10 + 5}.00"
+        return {
+            "id": f"ext-{self.number()}",
+            "created_at": now,
+            "updated_at": now,
+            "currency": "EUR",
+            "customer": {name: PERSON[name] for name in ("email", "name")},
+            "shipping_address": ADDRESS,
+            "lines": [
+                {"id": sku, "sku": sku, "name": sku, "quantity": quantity, "unit_price": "10.00"}
+                for sku, quantity in units.items()
+            ],
+            "shipping": "5.00",
+            "total": total,
+            "paid": total if paid else "0.00",
+            **more,
+        }
+
+    def arrives(self, sold: Json, event: str = "order.placed") -> OrderView:
+        """A storefront's order, once it is here."""
+        self.storefront_sends({"type": event, "data": sold})
+        key = order_id("generic", sold["id"])
+
+        def look() -> OrderView | None:
+            try:
+                return self.order(key)
+            except Refused:
+                return None
+
+        found = wait_for(f"{key} arrives", look, seconds=PATIENCE, every=0.1)
+        assert found
+        return found
+
+    def storefront_sends(self, message: Json) -> None:
+        """A signed message of a storefront of one's own."""
+        body = json.dumps(message).encode()
+        headers = sign(self.access.webhooks["generic"], f"msg_{self.number()}", body)
+        self.anybody.webhook("storefronts/generic", body, headers)
+
+    def shopify_sends(self, topic: str, body: bytes, *, delivery: str = "") -> None:
+        secret = self.access.webhooks["shopify"]
+        name = delivery or f"delivery-{self.number()}"
+        self.anybody.webhook("storefronts/shopify", body, sign_shopify(secret, topic, name, body))
+
+    # --- what is behind it ----------------------------------------------------------------------
+
+    def named(self, what: str) -> str:
+        """The physical name of a function, queue or table."""
+        return f"{self.outputs.table_name}-{what}"
+
+    def runs(self, function: str, event: Json | None = None) -> Any:
+        """Invoke a function as its trigger would; raises AssertionError where it raises."""
+        answer = self.invoked(function, event or {})
+        assert "FunctionError" not in answer, answer["said"]
+        return answer["said"]
+
+    def invoked(self, function: str, event: Json) -> dict[str, Any]:
+        answer = self.aws.client("lambda").invoke(
+            FunctionName=self.named(function), Payload=json.dumps(event).encode()
+        )
+        said = answer["Payload"].read()
+        return {**answer, "said": json.loads(said) if said else None}
+
+    def opens(self, url: str) -> bytes:
+        """What lies at an address that anybody may open."""
+        return httpx.get(url, timeout=PATIENCE, trust_env=False).raise_for_status().content
+
+    def queue_url(self, name: str) -> str:
+        url: str = self.aws.client("sqs").get_queue_url(QueueName=self.named(name))["QueueUrl"]
+        return url
+
+    def execution(self, one: FulfillmentOrder) -> dict[str, Any]:
+        """The workflow execution of a fulfillment order, as Step Functions describes it."""
+        arn = self.outputs.state_machine_arn.replace(":stateMachine:", ":execution:")
+        found: dict[str, Any] = self.aws.client("stepfunctions").describe_execution(
+            executionArn=f"{arn}:{one.execution_name}"
+        )
+        return found
+
+    def mails(self, subject: str) -> list[dict[str, Any]]:
+        """What was mailed with these words in the subject."""
+        sent = json.loads(self.opens(f"{self.outputs.endpoint}/_ministack/ses/messages"))
+        boxes = sent["messages"].values()
+        return [mail for box in boxes for mail in box if subject in mail["Subject"]]
+
+    def charges(self, order: OrderView) -> list[dict[str, int]]:
+        """What the payment provider remembers of an order, in its own table."""
+        references = {e.reference for p in order.payments for e in p.events if e.reference}
+        return [
+            {name: int(value["N"]) for name, value in row.items() if "N" in value}
+            for row in self.aws.rows(self.outputs.sandbox_table_name)
+            if row["pk"]["S"] in references
+        ]
+
+    # --- the bus --------------------------------------------------------------------------------
+
+    def listens(self) -> None:
+        """Subscribe a queue to everything on the bus, as another system would."""
+        sqs, events = self.aws.client("sqs"), self.aws.client("events")
+        url = sqs.create_queue(QueueName=self.named("listener"))["QueueUrl"]
+        arn = sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["QueueArn"])["Attributes"]
+        rule = {"Rule": "listener", "EventBusName": self.outputs.event_bus_name}
+        events.put_rule(
+            Name=rule["Rule"],
+            EventBusName=rule["EventBusName"],
+            EventPattern=json.dumps({"source": ["doorstep"]}),
+        )
+        events.put_targets(**rule, Targets=[{"Id": "listener", "Arn": arn["QueueArn"]}])
+
+    def heard(self, order_id: str) -> list[dict[str, Any]]:
+        """The events of an order that arrived so far, as they arrived."""
+        with self._hearing:
+            for event in self._received():
+                self._heard.setdefault(event["detail"]["order_id"], []).append(event)
+            return list(self._heard.get(order_id, ()))
+
+    def hears(self, order: OrderView) -> list[dict[str, Any]]:
+        """All events of an order's timeline, once they have arrived."""
+        assert order.timeline
+        numbers = {item.sequence for item in order.timeline}
+
+        def complete() -> list[dict[str, Any]]:
+            heard = self.heard(order.order_id)
+            return heard if numbers <= {event["detail"]["sequence"] for event in heard} else []
+
+        return wait_for(f"all events of {order.order_id}", complete, seconds=PATIENCE)
+
+    def _received(self) -> Iterable[dict[str, Any]]:
+        sqs, url = self.aws.client("sqs"), self._listener
+        while found := sqs.receive_message(QueueUrl=url, MaxNumberOfMessages=10).get("Messages"):
+            sqs.delete_message_batch(
+                QueueUrl=url,
+                Entries=[
+                    {"Id": str(at), "ReceiptHandle": message["ReceiptHandle"]}
+                    for at, message in enumerate(found)
+                ],
+            )
+            yield from (json.loads(message["Body"]) for message in found)
+
+    @cached_property
+    def _listener(self) -> str:
+        return self.queue_url("listener")
