@@ -18,12 +18,14 @@ def test_a_taken_port_is_one_clear_line(aws: EmbeddedAws, tmp_path: Path) -> Non
 
 
 def test_what_is_left_running_is_found_and_ended(tmp_path: Path) -> None:
-    EmbeddedAws(free_port(), tmp_path).start(stay=True)
+    left = EmbeddedAws(free_port(), tmp_path)
+    left.start(stay=True)
 
     assert running(tmp_path) is not None
     assert end_running(tmp_path)
     assert running(tmp_path) is None
     assert not end_running(tmp_path)
+    left.stop()
 
 
 def test_it_ends_with_its_parent_however_that_ends(tmp_path: Path) -> None:
@@ -35,7 +37,7 @@ def test_it_ends_with_its_parent_however_that_ends(tmp_path: Path) -> None:
         "print(aws._process.pid, flush=True)\n"
         "os.kill(os.getpid(), signal.SIGKILL)\n"
     )
-    done = subprocess.run(
+    done = subprocess.run(  # noqa: S603
         [sys.executable, "-c", parent, str(tmp_path)],
         cwd=ROOT,
         stdout=subprocess.PIPE,
