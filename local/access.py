@@ -1,5 +1,7 @@
 """Who may call the Doorstep of this laptop: API keys and webhook secrets, made here, told to it.
 
+What an operator does once after a deployment to AWS (docs/deploy.md), done by `grant`.
+
 They are kept in the laptop's own folder, so that a curl command that worked yesterday works today.
 """
 
@@ -28,6 +30,9 @@ CALLERS = {
 
 SENDERS = ("shopify", "generic", "sandbox")
 """Who signs webhooks: two storefronts and a carrier."""
+
+MAIL_DOMAIN = "doorstep.example"
+"""Of the address that writes to customers here (`infra/stage.py`)."""
 
 _KEY_BYTES = 24
 
@@ -77,6 +82,9 @@ def grant(outputs: Outputs, home: Path = HOME) -> Access:
             (outputs.webhooks_secret, signing),
         ):
             client.put_secret_value(SecretId=name, SecretString=json.dumps(value))
+    mail = aws.client("sesv2")
+    with contextlib.suppress(mail.exceptions.AlreadyExistsException):
+        mail.create_email_identity(EmailIdentity=MAIL_DOMAIN)
     return known
 
 

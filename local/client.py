@@ -23,6 +23,7 @@ from doorstep.domain.catalog import DeliveryOption, Location, Product
 from doorstep.domain.fulfillment import FulfillmentOrder
 from doorstep.domain.returns import Return
 from doorstep.runtime.views import FulfillmentOrderPage, OrderView, StockView, WorkItemPage
+from local.embedded import EmbeddedAwsError
 
 Model = TypeVar("Model", bound=BaseModel)
 Found = TypeVar("Found")
@@ -174,14 +175,17 @@ class Doorstep:
     def _deliver(
         self, method: str, path: str, content: bytes | None, headers: Mapping[str, str]
     ) -> httpx.Response:
-        """One request; again where the API is busy (429), as its callers should."""
+        """One request; again where the API is busy (429), as its callers should.
+
+        Raises Refused, and EmbeddedAwsError where nobody answers.
+        """
+        headers = {"content-type": "application/json", **headers}
         for attempt in range(_BUSY_TRIES):
-            answer = self._http.request(
-                method,
-                path,
-                content=content,
-                headers={"content-type": "application/json", **headers},
-            )
+            try:
+                answer = self._http.request(method, path, content=content, headers=headers)
+            except httpx.TransportError as error:
+                at = self._http.base_url
+                raise EmbeddedAwsError(f"Doorstep does not answer at {at}: {error}") from error
             if answer.status_code != HTTPStatus.TOO_MANY_REQUESTS:
                 break
             threading.Event().wait(min(0.02 * 2**attempt, 0.5))
@@ -212,7 +216,7 @@ def sign_shopify(secret: str, topic: str, delivery: str, body: bytes) -> dict[st
 
 
 def wait_for(
-    what: str, done: Callable[[], Found], *, seconds: float = 60, every: float = 0.05
+    what: str, done: Callable[[], Found | None], *, seconds: float = 60, every: float = 0.05
 ) -> Found:
     """Ask until `done()` is true, and answer that; raises TimeoutError naming `what`."""
     deadline = time.monotonic() + seconds

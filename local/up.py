@@ -6,6 +6,7 @@ from dataclasses import asdict
 from pathlib import Path
 
 from local import cdk
+from local.access import grant
 from local.command import command, port
 from local.embedded import HOME, EmbeddedAws, end_running, running
 from local.outputs import Outputs
@@ -13,7 +14,10 @@ from local.progress import console, step
 
 
 def deploy(aws: EmbeddedAws) -> Outputs:
-    """Synthesize, bootstrap and deploy into a running embedded AWS; note where everything is."""
+    """Synthesize, bootstrap and deploy into a running embedded AWS; note where everything is.
+
+    Also tells the stack which callers and senders there are: `local.access` knows their keys.
+    """
     with ThreadPoolExecutor(1) as beside:
         bootstrapped = beside.submit(cdk.bootstrap, aws.endpoint, aws.home)
         with step("Synthesizing the app"):
@@ -21,6 +25,7 @@ def deploy(aws: EmbeddedAws) -> Outputs:
         with step("Deploying it with the CDK"):
             bootstrapped.result()
             outputs = cdk.deploy_embedded(aws.endpoint, aws.home)
+            grant(outputs, aws.home)
     note(outputs, aws.home)
     return outputs
 
