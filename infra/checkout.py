@@ -38,7 +38,6 @@ class Checkout(Construct):
         ingest = Function(self, platform, "checkout.ingest", timeout=_INGEST_SECONDS)
         data.inbox_for(ingest, "s3:GetObject")
         data.orders_for(ingest)
-        data.payments_for(ingest)
         consume(ingest, inlet.queue)
 
         expire = Function(self, platform, "checkout.expire", timeout=55)
