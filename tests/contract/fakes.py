@@ -64,7 +64,7 @@ class FakeGateway:
         known.lost = False
         return known.answer()
 
-    def find(self, payment: Payment, key: str) -> Authorization | None:
+    def find(self, payment: Payment, key: str) -> Authorization | None:  # noqa: ARG002
         charge = self.charges.get(key)
         return charge.answer() if charge and not charge.lost else None
 

@@ -4,12 +4,13 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
+from botocore.stub import Stubber
 from moto.core import DEFAULT_ACCOUNT_ID
 from moto.ses.models import ses_backends
 
 from doorstep.adapters import notifications
 from doorstep.adapters.notifications import ses
-from doorstep.domain.errors import InvalidCommand, NotFound
+from doorstep.domain.errors import InvalidCommand, NotFound, ProviderUnavailable
 from doorstep.ports import Mail, Notifier
 from doorstep.runtime.settings import Settings
 from tests.contract.fakes import FakeNotifier
@@ -59,10 +60,21 @@ def test_the_key_goes_along_as_a_header(client: Callable[[str], Any]) -> None:
 
 
 @pytest.mark.usefixtures("client")
-def test_a_mail_that_ses_refuses_is_not_tried_again() -> None:
+def test_a_sender_that_is_not_verified_is_named_and_the_customer_is_not() -> None:
     notifier = ses.SesNotifier("stranger@example.com")
-    with pytest.raises(InvalidCommand, match="O-1-F1-P1-late"):
+    with pytest.raises(ProviderUnavailable, match=r"stranger@example\.com") as unavailable:
         notifier.send(MAIL)
+    assert MAIL.to not in str(unavailable.value)
+
+
+@pytest.mark.usefixtures("client")
+def test_a_broken_address_is_refused() -> None:
+    notifier = ses.SesNotifier(SENDER)
+    with Stubber(notifier._client) as stub:
+        stub.add_client_error("send_email", "BadRequestException", "zoe@ is not an address")
+        with pytest.raises(InvalidCommand) as refused:
+            notifier.send(MAIL)
+    assert refused.value.faults == {"to": "SES cannot read it, in mail O-1-F1-P1-late"}
 
 
 def test_a_notifier_needs_a_sender() -> None:

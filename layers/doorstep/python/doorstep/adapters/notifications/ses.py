@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from doorstep.adapters import aws
-from doorstep.domain.errors import InvalidCommand
+from doorstep.domain.errors import InvalidCommand, ProviderUnavailable
 from doorstep.ports import Mail, Notifier
 
 if TYPE_CHECKING:
@@ -23,7 +23,10 @@ class SesNotifier:
         self._client = aws.client("sesv2")
 
     def send(self, mail: Mail) -> None:
-        """Raises InvalidCommand for a mail that SES will never take: to a broken address, say."""
+        """Raises InvalidCommand for a broken address, ProviderUnavailable where SES will not send.
+
+        What SES says is left out: it names the customer.
+        """
         refused = self._client.exceptions
         try:
             self._client.send_email(
@@ -37,8 +40,12 @@ class SesNotifier:
                     }
                 },
             )
-        except (refused.MessageRejected, refused.BadRequestException) as refusal:
-            raise InvalidCommand({"to": f"SES refused the mail {mail.key}"}) from refusal
+        except refused.BadRequestException:
+            raise InvalidCommand({"to": f"SES cannot read it, in mail {mail.key}"}) from None
+        except refused.MessageRejected:
+            raise ProviderUnavailable(
+                f"SES rejects mail {mail.key}: is {self._sender} verified?"
+            ) from None
 
 
 def build(settings: Settings) -> Notifier:
