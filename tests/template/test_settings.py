@@ -4,8 +4,6 @@ Read off the sources: the ports a function takes from the wiring, and what those
 """
 
 import re
-from pathlib import Path
-
 import pytest
 
 from tests.template.template import Template
