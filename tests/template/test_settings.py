@@ -4,6 +4,7 @@ Read off the sources: the ports a function takes from the wiring, and what those
 """
 
 import re
+
 import pytest
 
 from tests.template.template import Template
@@ -44,9 +45,8 @@ def port(name: str) -> set[str]:
 
 def wiring() -> dict[str, str]:
     """The functions of the wiring with their sources."""
-    parts = re.split(
-        r"^def (\w+)", Path(LIBRARY / "runtime/wiring.py").read_text(), flags=re.MULTILINE
-    )
+    source = (LIBRARY / "runtime/wiring.py").read_text()
+    parts = re.split(r"^def (\w+)", source, flags=re.MULTILINE)
     return dict(zip(parts[1::2], parts[2::2], strict=True))
 
 
