@@ -124,6 +124,10 @@ class Doorstep:
     def report_short(self, key: str, missing: Mapping[str, int]) -> FulfillmentOrder:
         return self._answer(key, "short", {"missing": missing})
 
+    def retry(self, key: str) -> FulfillmentOrder:
+        """Let one that is held or set aside go on."""
+        return self._answer(key, "retry", {})
+
     def label(self, shipment_id: str) -> str:
         """An address that opens a parcel's label for a few minutes."""
         return str(self._send("GET", f"/shipments/{shipment_id}/label").json()["url"])

@@ -9,10 +9,11 @@ from __future__ import annotations
 import json
 import threading
 import time
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from contextlib import ExitStack
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager
 from datetime import UTC, datetime, timedelta
 from functools import cached_property
+from http import HTTPStatus
 from itertools import count
 from typing import Any, Self
 
@@ -20,7 +21,7 @@ import httpx
 
 from doorstep.domain.catalog import Product
 from doorstep.domain.fulfillment import FulfillmentOrder
-from doorstep.domain.order import order_id
+from doorstep.domain.order import storefront_order_id
 from doorstep.domain.shipment import Shipment
 from doorstep.runtime.views import OrderView
 from local.access import Access
@@ -178,6 +179,10 @@ class World:
             self.carrier_says(shipment, "delivered")
         return self.closes(order.order_id)
 
+    def retries(self, one: FulfillmentOrder) -> FulfillmentOrder:
+        """An agent lets a fulfillment order go on that was held."""
+        return self.service.retry(one.fulfillment_order_id)
+
     # --- the carrier ----------------------------------------------------------------------------
 
     def carrier_says(self, shipment: Shipment, *codes: str, at: datetime | None = None) -> None:
@@ -225,12 +230,13 @@ class World:
     def arrives(self, sold: Json, event: str = "order.placed") -> OrderView:
         """A storefront's order, once it is here."""
         self.storefront_sends({"type": event, "data": sold})
-        key = order_id("generic", sold["id"])
+        key = storefront_order_id("generic", sold["id"])
 
         def look() -> OrderView | None:
             try:
                 return self.order(key)
-            except Refused:
+            except Refused as refusal:
+                assert refusal.status == HTTPStatus.NOT_FOUND
                 return None
 
         found = wait_for(f"{key} arrives", look, seconds=PATIENCE, every=0.1)
@@ -260,6 +266,33 @@ class World:
         assert "FunctionError" not in answer, answer["said"]
         return answer["said"]
 
+    def settled(self, order_id: str) -> OrderView:
+        """The order, after the clock has settled what was left unfinished."""
+
+        def look() -> OrderView | None:
+            self.runs("checkout-expire")
+            order = self.order(order_id)
+            return order if order.status != "pending" else None
+
+        found = wait_for(f"{order_id} is settled", look, seconds=PATIENCE, every=0.2)
+        assert found
+        return found
+
+    @contextmanager
+    def configured(self, function: str, **environment: str) -> Iterator[None]:
+        """A function with other settings, for a while."""
+        client, name = self.aws.client("lambda"), self.named(function)
+        before = client.get_function_configuration(FunctionName=name)["Environment"]["Variables"]
+        client.update_function_configuration(
+            FunctionName=name, Environment={"Variables": before | environment}
+        )
+        try:
+            yield
+        finally:
+            client.update_function_configuration(
+                FunctionName=name, Environment={"Variables": before}
+            )
+
     def invoked(self, function: str, event: Json) -> dict[str, Any]:
         answer = self.aws.client("lambda").invoke(
             FunctionName=self.named(function), Payload=json.dumps(event).encode()
@@ -288,6 +321,10 @@ class World:
         sent = json.loads(self.opens(f"{self.outputs.endpoint}/_ministack/ses/messages"))
         boxes = sent["messages"].values()
         return [mail for box in boxes for mail in box if subject in mail["Subject"]]
+
+    def mailed(self, subject: str) -> list[dict[str, Any]]:
+        """The same, once there is one."""
+        return wait_for(f"a mail: {subject}", lambda: self.mails(subject), seconds=PATIENCE)
 
     def charges(self, order: OrderView) -> list[dict[str, int]]:
         """What the payment provider remembers of an order, in its own table."""
