@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from doorstep.domain import placing
 from doorstep.domain.errors import Conflict
+from doorstep.domain.money import total
 from doorstep.domain.order import Order, OrderStatus
 from doorstep.domain.payment import STOREFRONT, PaymentAction, PaymentOutcome
 from doorstep.ports import Clock, Orders, PaymentGateway
@@ -26,11 +27,12 @@ def cancel_order(
 
 
 def request_voids(order: Order, *, clock: Clock) -> Order:
-    """Write the intents to give free what no parcel will need: nothing is open, and no capture is
-    outstanding.
+    """Write the intents to give free what no parcel will need: everything that was not canceled is
+    packed, and every parcel is paid.
     """
-    open_units = any(line.open > line.shipped for line in order.lines)
-    if open_units or any(payment.claimed for payment in order.payments):
+    unpacked = any(line.settled_units < line.ordered for line in order.lines)
+    packed = total((parcel.amount for parcel in order.shipments), order.currency)
+    if unpacked or order.captured < packed:
         return order
     for payment in order.payments:
         if payment.provider != STOREFRONT:

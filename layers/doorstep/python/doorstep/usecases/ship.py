@@ -26,6 +26,7 @@ from doorstep.ports import (
     Queues,
     Workflow,
 )
+from doorstep.usecases.cancel import carry_out_voids, request_voids
 
 _TRIES = 5
 
@@ -115,7 +116,7 @@ def restart(key: str, *, orders: Orders, workflow: Workflow) -> None:
 
 def capture(key: str, *, orders: Orders, gateway: PaymentGateway, clock: Clock) -> None:
     """Capture the share of every parcel of a fulfillment order; intent first, then the provider,
-    parcel by parcel.
+    parcel by parcel. What is authorized beyond the order's last parcel is given free.
 
     Raises CaptureDeclined once the fulfillment order is on hold for it; PaymentOutcomeUnknown and
     ProviderUnavailable: repeat, the provider knows the key.
@@ -130,6 +131,8 @@ def capture(key: str, *, orders: Orders, gateway: PaymentGateway, clock: Clock) 
             return
         for parcel in order.parcels_of(key):
             order = _capture(order, parcel, orders=orders, gateway=gateway, clock=clock)
+        (order,) = orders.commit(request_voids(order, clock=clock))
+        carry_out_voids(order, orders=orders, gateway=gateway, clock=clock)
     except CaptureDeclined as declined:
         _hold_for_payment(key, declined.reason, orders=orders, clock=clock)
         raise
