@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime, timedelta
 
 from pydantic import Field
@@ -15,7 +15,7 @@ from doorstep.domain.errors import (
     ReturnRefused,
 )
 from doorstep.domain.money import Money, total
-from doorstep.domain.order import Line, Order, Quantity
+from doorstep.domain.order import Line, LineKind, Order, Quantity
 from doorstep.domain.payment import Payment, PaymentAction, PaymentEvent, PaymentOutcome
 from doorstep.domain.record import Command
 from doorstep.domain.returns import Return, ReturnLine, ReturnReason, ReturnStatus
@@ -44,9 +44,15 @@ class ReceivedUnits(Command):
 
 
 def request(
-    order: Order, wanted: Sequence[WantedReturn], key: str, *, at: datetime
+    order: Order,
+    wanted: Sequence[WantedReturn],
+    key: str,
+    *,
+    at: datetime,
+    sold_for_good: Collection[str] = (),
 ) -> tuple[Order, Return]:
-    """Approve a return within the window and within what was delivered.
+    """Approve a return within the window and within what was delivered, but of no SKU that is
+    `sold_for_good`.
 
     The same idempotency key again answers the same return; with other lines it raises
     IdempotencyKeyReused. Raises ReturnRefused with the reason, QuantityExceeded for units that were
@@ -77,6 +83,8 @@ def request(
     lines = []
     for item in wanted:
         line = order.line(item.line_id)
+        if line.kind is LineKind.DIGITAL or line.sku in sold_for_good:
+            raise ReturnRefused(f"{line.name} ({line.sku or line.line_id}) is not taken back.")
         returnable = line.delivered - line.return_requested
         if item.quantity > returnable:
             raise QuantityExceeded(f"line {line.line_id} to return", item.quantity, returnable)
@@ -254,10 +262,11 @@ def _refund_share(order: Order, line: Line, units: int) -> Money:
     """The part of what the line's delivered parcels captured that these units carry; the last units
     carry the rest.
     """
-    parcels = [p for s in order.shipments for p in s.lines if p.line_id == line.line_id]
+    arrived = [shipment for shipment in order.shipments if shipment.delivered_at]
+    parcels = [p for shipment in arrived for p in shipment.lines if p.line_id == line.line_id]
     paid = total((parcel.amount for parcel in parcels), order.currency)
-    shipped = sum(parcel.quantity for parcel in parcels)
-    return (paid - line.refunded).share(settled=0, units=units, of=shipped - line.returned)
+    delivered = sum(parcel.quantity for parcel in parcels)
+    return (paid - line.refunded).share(settled=0, units=units, of=delivered - line.returned)
 
 
 def _restock(

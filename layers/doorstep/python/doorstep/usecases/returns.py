@@ -30,7 +30,15 @@ def request_return(
 
     Should the label fail the return stands: `label_return` buys it when it is asked for.
     """
-    order, back = returning.request(orders.get(order_id), wanted, idempotency_key, at=clock())
+    order = orders.get(order_id)
+    products = catalog.products(line.sku for line in order.lines if line.sku)
+    order, back = returning.request(
+        order,
+        wanted,
+        idempotency_key,
+        at=clock(),
+        sold_for_good=[sku for sku, product in products.items() if not product.returnable],
+    )
     orders.commit(order)
     return label_return(
         back.return_id, orders=orders, catalog=catalog, carrier=carrier, documents=documents
