@@ -11,11 +11,12 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from doorstep.domain.address import Address
-from doorstep.domain.errors import CaptureDeclined, Failure, ProviderUnavailable
+from doorstep.domain.errors import CaptureDeclined, Failure, NotSupported, ProviderUnavailable
 from doorstep.domain.events import TimelineItem
 from doorstep.domain.fulfillment import FulfillmentOrder
 from doorstep.domain.money import Money
 from doorstep.domain.order import Order
+from doorstep.domain.payment import STOREFRONT, Payment, PaymentEvent
 from doorstep.domain.returning import ReceivedUnits, WantedReturn
 from doorstep.domain.returns import Return
 from doorstep.domain.shipment import ShipmentStatus, Tracking
@@ -74,6 +75,15 @@ class FakeCarrier:
         raise NotImplementedError(body)
 
 
+class FakeProviders(FakeGateway):
+    """Every payment with the provider that it was made with; a storefront keeps its own money."""
+
+    def refund(self, payment: Payment, event: PaymentEvent) -> str:
+        if payment.provider == STOREFRONT:
+            raise NotSupported("The storefront took this payment.")
+        return super().refund(payment, event)
+
+
 class Shop:
     """Somebody who sells mugs, with all that is behind it."""
 
@@ -84,7 +94,7 @@ class Shop:
         self.stock = FakeStock(self.memory)
         self.catalog = FakeCatalog(self.memory)
         self.queues = FakeQueues(self.memory)
-        self.gateway = FakeGateway()
+        self.gateway = FakeProviders()
         self.carrier = FakeCarrier()
         self.documents = FakeDocuments()
         self.notifier = FakeNotifier()
@@ -152,7 +162,12 @@ class Shop:
         if isinstance(news, StorefrontOrder):
             news = OrderNews(order=news)
         return ingest.follow_storefront(
-            storefront, news, orders=self.orders, stock=self.stock, clock=self.clock
+            storefront,
+            news,
+            orders=self.orders,
+            catalog=self.catalog,
+            stock=self.stock,
+            clock=self.clock,
         )
 
     def hears_cancellation(
