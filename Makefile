@@ -3,6 +3,7 @@
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
+.NOTPARALLEL:
 MAKEFLAGS += --no-builtin-rules
 SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
@@ -17,7 +18,6 @@ export DOORSTEP_PORT := $(PORT)
 export JSII_SILENCE_WARNING_UNTESTED_NODE_VERSION := 1
 export UV_PYTHON_DOWNLOADS := never
 export UV_PROJECT_ENVIRONMENT := $(CURDIR)/.venv
-export UV_LINK_MODE ?= hardlink
 unexport PYTHONDONTWRITEBYTECODE PYTHONPATH VIRTUAL_ENV
 
 uv := .tools/uv/bin/uv
@@ -120,4 +120,4 @@ node_modules/.ready: .tools/.node package.json package-lock.json
 	@$(node) .tools/node/lib/node_modules/npm/bin/npm-cli.js ci --silent
 	@touch $@
 
-.PHONY: help demo up down replay bench test check e2e lint types format openapi synth deploy clean ready
+.PHONY: help demo up down replay bench test check e2e lint types format docs synth deploy clean ready
