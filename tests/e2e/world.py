@@ -6,11 +6,12 @@ tables are only read, to check.
 
 from __future__ import annotations
 
+import hashlib
 import json
 import threading
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from datetime import UTC, datetime, timedelta
 from functools import cached_property
 from http import HTTPStatus
@@ -49,6 +50,10 @@ PATIENCE = 30.0
 """Seconds that anything asynchronous may take."""
 
 Units = Mapping[str, int]
+
+
+class Missing(Exception):
+    """There is no such order yet."""
 
 
 class World:
@@ -115,7 +120,11 @@ class World:
         return self.webshop.place(self.cart(units, **changes), self.key())
 
     def order(self, order_id: str) -> OrderView:
-        return self.service.order(order_id)
+        """As customer service sees it; raises Missing."""
+        try:
+            return self.service.order(order_id)
+        except Refused as refusal:
+            raise (Missing() if refusal.status == HTTPStatus.NOT_FOUND else refusal) from None
 
     def becomes(
         self,
@@ -232,14 +241,17 @@ class World:
         self.storefront_sends({"type": event, "data": sold})
         key = storefront_order_id("generic", sold["id"])
 
-        def look() -> OrderView | None:
-            try:
-                return self.order(key)
-            except Refused as refusal:
-                assert refusal.status == HTTPStatus.NOT_FOUND
-                return None
+        return self.appears(key)
 
-        found = wait_for(f"{key} arrives", look, seconds=PATIENCE, every=0.1)
+    def appears(self, order_id: str) -> OrderView:
+        """An order that somebody else placed, as soon as it is here."""
+
+        def look() -> OrderView | None:
+            with suppress(Missing):
+                return self.order(order_id)
+            return None
+
+        found = wait_for(f"{order_id} appears", look, seconds=PATIENCE, every=0.1)
         assert found
         return found
 
@@ -315,6 +327,42 @@ class World:
             executionArn=f"{arn}:{one.execution_name}"
         )
         return found
+
+    @contextmanager
+    def redelivering(self, name: str, *, seconds: int = 1) -> Iterator[None]:
+        """A queue that brings back what failed after this time, for a while."""
+        sqs, url = self.aws.client("sqs"), self.queue_url(name)
+        before = sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["VisibilityTimeout"])
+        sqs.set_queue_attributes(QueueUrl=url, Attributes={"VisibilityTimeout": str(seconds)})
+        try:
+            yield
+        finally:
+            sqs.set_queue_attributes(QueueUrl=url, Attributes=before["Attributes"])
+
+    def waiting(self, name: str) -> int:
+        """How many messages lie in a queue or are being worked on."""
+        found = self.aws.client("sqs").get_queue_attributes(
+            QueueUrl=self.queue_url(name), AttributeNames=["All"]
+        )["Attributes"]
+        return sum(
+            int(found[attribute])
+            for attribute in (
+                "ApproximateNumberOfMessages",
+                "ApproximateNumberOfMessagesNotVisible",
+                "ApproximateNumberOfMessagesDelayed",
+            )
+        )
+
+    def drained(self, name: str) -> None:
+        """Wait until a queue is empty and nobody works on what was in it."""
+        wait_for(f"the {name} queue is empty", lambda: not self.waiting(name), seconds=PATIENCE)
+
+    def kept(self, body: bytes) -> bool:
+        """Whether the raw body of a storefront's message was stored."""
+        pages = self.aws.client("s3").get_paginator("list_objects_v2")
+        found = pages.paginate(Bucket=self.outputs.inbox_bucket)
+        name = hashlib.sha256(body).hexdigest()
+        return any(name in item["Key"] for page in found for item in page.get("Contents", ()))
 
     def mails(self, subject: str) -> list[dict[str, Any]]:
         """What was mailed with these words in the subject."""
