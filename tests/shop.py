@@ -159,16 +159,21 @@ class Shop:
     # --- what storefronts tell ------------------------------------------------------------------
 
     def hears(self, news: News | StorefrontOrder, storefront: str = "shopify") -> Order | None:
+        return self.hears_through(news, {}, storefront)
+
+    def hears_through(
+        self, news: News | StorefrontOrder, ports: Mapping[str, Any], storefront: str = "shopify"
+    ) -> Order | None:
+        """The same, with some ports replaced."""
         if isinstance(news, StorefrontOrder):
             news = OrderNews(order=news)
-        return ingest.follow_storefront(
-            storefront,
-            news,
-            orders=self.orders,
-            catalog=self.catalog,
-            stock=self.stock,
-            clock=self.clock,
-        )
+        common: dict[str, Any] = {
+            "orders": self.orders,
+            "catalog": self.catalog,
+            "stock": self.stock,
+            "clock": self.clock,
+        }
+        return ingest.follow_storefront(storefront, news, **common | ports)
 
     def hears_cancellation(
         self, external_id: str, order: StorefrontOrder | None = None

@@ -1,4 +1,4 @@
-"""Delay alerts: before and after the promise breaks, once per cause, to the customer and an agent."""
+"""Delay alerts: when a promise is at risk and when it broke, once per cause, to all concerned."""
 
 from datetime import timedelta
 

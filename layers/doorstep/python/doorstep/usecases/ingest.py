@@ -109,8 +109,7 @@ def _place(
         return stored
     order = placing.hold_units(order, _findable(order, stock))
     order = placing.record_storefront_payment(order, sold.paid, at=at)
-    gone = total((line.settled for line in order.lines), sold.currency)
-    unpaid = sold.total - gone - sold.paid
+    unpaid = _due(sold) - sold.paid
     if unpaid > Money.zero(sold.currency):
         order = placing.put_on_hold(
             order, AWAITING_PAYMENT, (f"{unpaid} is not paid yet",), by=storefront, at=at
@@ -124,7 +123,7 @@ def _place(
             at=at,
         )
     placed = placing.place(_handed_over(order), at=at)
-    (stored,) = orders.commit(placing.report_shortage(placed, at=at))
+    (stored,) = orders.commit(_closed_if_done(placing.report_shortage(placed, at=at)))
     return stored
 
 
@@ -135,9 +134,11 @@ def _caught_up(order: Order, sold: StorefrontOrder, clock: Clock) -> Order:
     at = clock()
     order = placing.record_storefront_payment(order, sold.paid, at=at)
     waits = any(hold.hold_id == AWAITING_PAYMENT and hold.active for hold in order.holds)
-    if waits and order.captured >= order.totals.total:
+    if waits and order.captured >= _due(sold):
         order = placing.release_hold(order, AWAITING_PAYMENT, by="storefront", at=at)
-    if order.external_updated_at and sold.updated_at <= order.external_updated_at:
+    order = _closed_if_done(order)
+    stale = order.external_updated_at and sold.updated_at <= order.external_updated_at
+    if stale or order.status is OrderStatus.CANCELED:
         return order
     order = order.changed(external_updated_at=sold.updated_at)
     if sold.shipping_address and sold.shipping_address != order.shipping_address:
@@ -293,6 +294,17 @@ def _handed_over(order: Order) -> Order:
         for line in order.lines
         if line.kind is LineKind.DIGITAL
     )
+
+
+def _closed_if_done(order: Order) -> Order:
+    """Closed where everything was handed over elsewhere and nobody waits for anything."""
+    return order if order.on_hold else placing.close_if_done(order)
+
+
+def _due(sold: StorefrontOrder) -> Money:
+    """What has to be paid before it may leave: all but the share of units that were removed."""
+    zero = Money.zero(sold.currency)
+    return sold.total - total((_line(line, zero).settled for line in sold.lines), sold.currency)
 
 
 def _findable(order: Order, stock: Stock) -> dict[str, int]:
