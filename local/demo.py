@@ -13,7 +13,7 @@ from rich.table import Table
 from local.access import access
 from local.chapters import CHAPTERS
 from local.command import command, port
-from local.embedded import EmbeddedAws, EmbeddedAwsError
+from local.embedded import HOME, EmbeddedAws, EmbeddedAwsError
 from local.narrate import money
 from local.progress import console, step
 from local.seed import catalog, seed
@@ -47,35 +47,35 @@ def main() -> None:
 
 def _sum_up(story: Story, seconds: float) -> None:
     """What became of the orders, and where to look."""
-    table = Table(title=f"After {seconds:.0f} seconds", title_justify="left")
-    for heading in ("order", "what", "status", "goods", "money", "returns", "captured", "back"):
-        table.add_column(heading)
+    table = Table(box=None, pad_edge=False)
+    for heading in ("order", "goods", "money"):
+        table.add_column(heading, no_wrap=True)
     for order_id, what in story.orders.items():
         order = story.service.order(order_id)
         payment = order.payments[0]
-        states = (order.status, order.fulfillment, order.payment, order.returning)
-        amounts = (money(payment.captured), money(payment.refunded))
-        table.add_row(order_id, what, *(state.replace("_", " ") for state in states), *amounts)
-    console.print()
-    console.print(table)
-    url, key = story.outputs.api_url, story.access.keys["service"]
+        back = f", {money(payment.refunded)} back" if payment.refunded else ""
+        goods = f"{order.status}, {order.fulfillment.replace('_', ' ')}"
+        table.add_row(what, goods, f"{money(payment.captured)}{back}")
     newest = next(reversed(story.orders))
     parcel = story.service.order(newest).shipments[0].shipment_id
+    console.print(f"\n[bold]After {seconds:.0f} seconds[/bold]")
+    console.print(table)
     console.print(
         f"""
 [bold]Look around[/bold]
-The API        {url}
-Its description {url}/openapi.json
-AWS            {story.outputs.endpoint}  (AWS_ENDPOINT_URL; any key, region us-east-1)
-Mail sent      {story.outputs.endpoint}/_ministack/ses/messages
-Keys           .doorstep/access.json, by caller
+The API      {story.outputs.api_url}
+Described    {story.outputs.api_url}/openapi.json
+Its AWS      {story.outputs.endpoint}  (AWS_ENDPOINT_URL; region us-east-1, any key)
+Mail sent    {story.outputs.endpoint}/_ministack/ses/messages
+API keys     {HOME / "access.json"}
 
 [bold]Ask[/bold]
-KEY='{key}'
-curl -s -H "Authorization: Bearer $KEY" {url}/orders/{newest}
-curl -s -H "Authorization: Bearer $KEY" {url}/work-items
-curl -s -H "Authorization: Bearer $KEY" {url}/stock/MUG-STONE-2
-curl -s -H "Authorization: Bearer $KEY" {url}/shipments/{parcel}/label""",
+API='{story.outputs.api_url}'
+KEY='Authorization: Bearer {story.access.keys["service"]}'
+curl -s -H "$KEY" "$API/orders/{newest}"
+curl -s -H "$KEY" "$API/shipments/{parcel}/label"
+curl -s -H "$KEY" "$API/work-items"
+curl -s -H "$KEY" "$API/stock/MUG-STONE-2\"""",
         soft_wrap=True,
     )
 
