@@ -13,6 +13,7 @@ from typing import Any
 from doorstep.domain.events import CATALOG, TimelineItem
 from doorstep.domain.shipment import ShipmentStatus
 from doorstep.domain.transitions import TRANSITIONS
+from local import holidays
 
 _ROOT = Path(__file__).parent.parent
 
@@ -114,6 +115,7 @@ def written() -> dict[Path, str]:
         _ROOT / "docs" / "events.json": _json(event_schemas()),
         _ROOT / "docs" / "events.md": events(),
         _ROOT / "docs" / "lifecycle.md": lifecycle(),
+        holidays.TABLE: _json(holidays.table()),
     }
 
 

@@ -130,6 +130,7 @@ class Shop:
         common: dict[str, Any] = {
             "orders": self.orders,
             "catalog": self.catalog,
+            "stock": self.stock,
             "gateway": self.gateway,
             "payment_provider": "sandbox",
             "tax": self.tax,

@@ -44,6 +44,7 @@ def place_order(checkout: Checkout, key: web.IdempotencyKey) -> web.Response[Ord
         key,
         orders=wiring.orders(caller.name),
         catalog=wiring.catalog(),
+        stock=wiring.stock(),
         gateway=wiring.payment_gateway(),
         payment_provider=settings().payment_provider,
         tax=wiring.tax_engine(),

@@ -6,6 +6,7 @@ from typing import Annotated
 from pydantic import Field
 
 from doorstep.domain.address import Address
+from doorstep.domain.calendar import Calendar, LocalTime
 from doorstep.domain.money import Currency
 from doorstep.domain.record import Record
 
@@ -60,20 +61,27 @@ class Location(Record):
     address: Address
     priority: int = Field(default=100, ge=0, le=10_000)
     active: bool = True
+    calendar: Calendar = Calendar()
+
+    @property
+    def local_calendar(self) -> Calendar:
+        """Its calendar, with the public holidays of its address unless it keeps others."""
+        return self.calendar.at(self.address.country, self.address.region)
 
 
 class DeliveryOption(Record):
     """One way to deliver.
 
-    `prices` maps a currency to minor units per order; days are working days.
+    `prices` maps a currency to minor units per order; days are working days. Where it leaves
+    processing or cut-off open, the calendar of the place that ships decides.
     """
 
     code: str = Field(pattern=r"^[a-z0-9][a-z0-9_-]{0,39}$")
     name: str = Field(min_length=1, max_length=100)
     prices: dict[Currency, Annotated[int, Field(ge=0, le=10**9)]]
-    processing_days: int = Field(default=1, ge=0, le=60)
+    processing_days: int | None = Field(default=None, ge=0, le=60)
     transit_days: int = Field(default=3, ge=0, le=120)
-    cutoff_hour: int = Field(default=15, ge=0, le=24)
-    """Orders placed from this hour on (UTC) count as placed the next day."""
+    cutoff: LocalTime | None = None
+    """By the clock of the place that ships; an earlier cut-off of the place counts instead."""
     service: str = Field(default="standard", max_length=60)
     """The carrier service bought for it."""

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
-from datetime import date, datetime, time, timedelta
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import NamedTuple
 
-from doorstep.domain.catalog import DeliveryOption
+from doorstep.domain.address import Address
+from doorstep.domain.calendar import Calendar
+from doorstep.domain.catalog import DeliveryOption, Location, LocationKind, ProductKind, Sku
 from doorstep.domain.record import Moment, Record
 
 
@@ -15,41 +19,128 @@ class Promise(Record):
     ship_by: Moment
     deliver_by: Moment
     promised_at: Moment
+    order_by: Moment | None = None
+    """The cut-off: whoever orders before it is promised the same."""
+    places: tuple[str, ...] = ()
+    """The locations whose calendars it was computed from."""
     production_days: int = 0
     processing_days: int
     transit_days: int
 
 
-def promise(option: DeliveryOption, *, at: datetime, production_days: int = 0) -> Promise:
-    """The date of a delivery option for an order placed at `at`.
+class Wanted(NamedTuple):
+    """Units of one product to be promised."""
 
-    Working days are Monday to Friday; an order from the cut-off hour on, or on a weekend, counts as
-    placed on the next working day. Both deadlines are the end of their day, UTC.
+    sku: Sku
+    quantity: int
+    kind: ProductKind = ProductKind.STANDARD
+    production_days: int = 0
+
+
+def promise(
+    option: DeliveryOption,
+    *,
+    at: datetime,
+    calendar: Calendar | None = None,
+    production_days: int = 0,
+    to: Address | None = None,
+) -> Promise:
+    """The dates of a delivery option for an order placed at `at`, from a place with this calendar.
+
+    The place works by its calendar; carriers move on Monday to Friday but not on public holidays
+    of the destination. Both deadlines are the end of their day in the place's time zone.
     """
-    start = at.date()
-    if at.hour >= option.cutoff_hour:
-        start += timedelta(days=1)
-    while start.weekday() >= 5:
-        start += timedelta(days=1)
-    ship = _after(start, production_days + option.processing_days)
-    deliver = _after(ship, option.transit_days)
+    here = calendar or Calendar()
+    cutoff = min(option.cutoff or here.cutoff, here.cutoff)
+    processing = here.processing_days
+    if option.processing_days is not None:
+        processing = option.processing_days
+    start = here.begins(at, cutoff)
+    ship = here.after(start, production_days + processing)
+    carriers = _carriers(to)
+    deliver = carriers.from_(carriers.after(ship, option.transit_days))
     return Promise(
         option=option.code,
-        ship_by=_end(ship, at),
-        deliver_by=_end(deliver, at),
+        ship_by=here.end_of(ship),
+        deliver_by=here.end_of(deliver),
         promised_at=at,
+        order_by=here.cutoff_on(start, cutoff),
         production_days=production_days,
-        processing_days=option.processing_days,
+        processing_days=processing,
         transit_days=option.transit_days,
     )
 
 
-def _after(day: date, working_days: int) -> date:
-    while working_days:
-        day += timedelta(days=1)
-        working_days -= day.weekday() < 5
-    return day
+def promise_from(
+    places: Sequence[Location],
+    option: DeliveryOption,
+    wanted: Sequence[Wanted],
+    stock: Mapping[tuple[str, str], int],
+    *,
+    to: Address | None,
+    at: datetime,
+) -> Promise:
+    """The soonest dates by which these places can deliver everything that is wanted.
+
+    `stock` maps (sku, location id) to available units. One place that has everything is preferred
+    to a split; a split is promised for its last parcel. Where stock is nowhere, the soonest place
+    that may ship such goods counts.
+    """
+    production_days = max(one.production_days for one in wanted)
+    able = [place for place in places if place.active and any(_may(place, one) for one in wanted)]
+    dated = {
+        place.location_id: promise(
+            option,
+            at=at,
+            calendar=place.local_calendar,
+            production_days=production_days,
+            to=to,
+        )
+        for place in able
+    }
+    if not dated:
+        return promise(option, at=at, production_days=production_days, to=to)
+
+    def soonest(place: Location) -> tuple[datetime, datetime, int, str]:
+        made = dated[place.location_id]
+        return made.deliver_by, made.ship_by, place.priority, place.location_id
+
+    used = _used(sorted(able, key=soonest), wanted, stock)
+    parts = [dated[location_id] for location_id in used]
+    last = max(parts, key=lambda part: (part.deliver_by, part.ship_by))
+    order_by = min(part.order_by for part in parts if part.order_by)
+    return last.model_copy(update={"places": used, "order_by": order_by})
 
 
-def _end(day: date, like: datetime) -> datetime:
-    return datetime.combine(day, time(23, 59, 59), like.tzinfo)
+def _used(
+    ranked: Sequence[Location], wanted: Sequence[Wanted], stock: Mapping[tuple[str, str], int]
+) -> tuple[str, ...]:
+    """The first place that has everything, else the first ones that have it together."""
+    demand: dict[str, int] = {}
+    for one in wanted:
+        demand[one.sku] = demand.get(one.sku, 0) + one.quantity
+    by_sku = {one.sku: one for one in wanted}
+
+    def has(place: Location, sku: str) -> int:
+        return stock.get((sku, place.location_id), 0) if _may(place, by_sku[sku]) else 0
+
+    for place in ranked:
+        if all(has(place, sku) >= units for sku, units in demand.items()):
+            return (place.location_id,)
+    used: dict[str, None] = {}
+    for sku, missing in demand.items():
+        for place in ranked:
+            if missing > 0 and has(place, sku):
+                used[place.location_id] = None
+                missing -= has(place, sku)
+    return tuple(used) or (ranked[0].location_id,)
+
+
+def _may(place: Location, one: Wanted) -> bool:
+    """Whether such goods may ship from there: what is made to order comes from a workshop."""
+    return one.kind is ProductKind.STANDARD or place.kind is LocationKind.WORKSHOP
+
+
+def _carriers(to: Address | None) -> Calendar:
+    """The days on which carriers move towards a destination."""
+    return Calendar().at(to.country, to.region) if to else Calendar()

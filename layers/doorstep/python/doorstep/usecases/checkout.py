@@ -29,7 +29,7 @@ from doorstep.domain.errors import (
     PaymentDeclined,
     PaymentOutcomeUnknown,
 )
-from doorstep.domain.money import Currency, Money, total
+from doorstep.domain.money import Currency, Money
 from doorstep.domain.order import (
     Customer,
     Line,
@@ -37,14 +37,13 @@ from doorstep.domain.order import (
     Order,
     OrderStatus,
     Quantity,
-    Totals,
     order_id,
 )
 from doorstep.domain.payment import Payment
-from doorstep.domain.promise import promise
 from doorstep.domain.record import Command
-from doorstep.ports import Catalog, Clock, FraudScreen, Orders, PaymentGateway, TaxEngine
+from doorstep.ports import Catalog, Clock, FraudScreen, Orders, PaymentGateway, Stock, TaxEngine
 from doorstep.usecases.cancel import carry_out_voids
+from doorstep.usecases.quote import Item, Quote, quote
 
 MAX_LINES = 50
 
@@ -117,6 +116,7 @@ def check_out(
     *,
     orders: Orders,
     catalog: Catalog,
+    stock: Stock,
     gateway: PaymentGateway,
     payment_provider: str,
     tax: TaxEngine,
@@ -135,7 +135,15 @@ def check_out(
     created = True
     try:
         order = _received(
-            command, key, at, ttl_seconds, payment_provider, orders=orders, catalog=catalog, tax=tax
+            command,
+            key,
+            at,
+            ttl_seconds,
+            payment_provider,
+            orders=orders,
+            catalog=catalog,
+            stock=stock,
+            tax=tax,
         )
     except (InvalidCommand, OutOfStock, Conflict):
         known = _known(orders, key)
@@ -213,6 +221,7 @@ def _received(
     *,
     orders: Orders,
     catalog: Catalog,
+    stock: Stock,
     tax: TaxEngine,
 ) -> Order:
     """The order with its stock held and its payment's intent written; tries every shard of a hot
@@ -220,9 +229,19 @@ def _received(
     """
     products, option = catalog.offer((line.sku for line in command.lines), command.delivery_option)
     offered = _check(command, products, option)
+    (quoted,) = quote(
+        [Item(products[line.sku], line.quantity) for line in command.lines],
+        [offered],
+        currency=command.currency,
+        to=Address(**command.shipping_address.model_dump()),
+        places=catalog.locations(),
+        levels=stock.levels(products).values(),
+        tax=tax,
+        at=at,
+    )
     turns = max(product.stock_shards for product in products.values())
     for turn in range(turns):
-        draft = _draft(command, key, at, ttl_seconds, products, offered, tax, turn)
+        draft = _draft(command, key, at, ttl_seconds, products, quoted, turn)
         payment = Payment(
             payment_id=f"{key}-T1",
             provider=provider,
@@ -276,75 +295,47 @@ def _draft(
     at: datetime,
     ttl_seconds: int,
     products: Mapping[str, Product],
-    option: DeliveryOption,
-    tax: TaxEngine,
+    quoted: Quote,
     turn: int,
 ) -> Order:
-    """The cart priced, taxed and promised."""
-    currency = command.currency
-    zero = Money.zero(currency)
-    destination = Address(**command.shipping_address.model_dump())
-    chosen = [products[line.sku] for line in command.lines]
-    prices = [Money(minor=product.prices[currency], currency=currency) for product in chosen]
-    amounts = [price * line.quantity for price, line in zip(prices, command.lines, strict=True)]
-    delivery = Money(minor=option.prices[currency], currency=currency)
-    *taxed, delivery_tax = tax.tax(
-        [
-            *(
-                (product.tax_category, amount)
-                for product, amount in zip(chosen, amounts, strict=True)
-            ),
-            ("shipping", delivery),
-        ],
-        destination,
-    )
+    """The cart as an order, with the money and the promise that were quoted."""
+    zero = Money.zero(command.currency)
     lines = tuple(
         Line(
             line_id=str(number),
             sku=wanted.sku,
-            name=product.name,
-            kind=LineKind(product.kind.value),
+            name=products[wanted.sku].name,
+            kind=LineKind(products[wanted.sku].kind.value),
             instructions=wanted.instructions,
-            unit_price=price,
+            unit_price=priced.unit_price,
             discount=zero,
-            tax=levied.tax,
-            total=amount if levied.included else amount + levied.tax,
+            tax=priced.tax,
+            total=priced.total,
             ordered=wanted.quantity,
             settled=zero,
             refunded=zero,
-            stock_shard=_shard(key, product, turn),
+            stock_shard=_shard(key, products[wanted.sku], turn),
         )
-        for number, (wanted, product, price, amount, levied) in enumerate(
-            zip(command.lines, chosen, prices, amounts, taxed, strict=True), start=1
+        for number, (wanted, priced) in enumerate(
+            zip(command.lines, quoted.lines, strict=True), start=1
         )
     )
-    shipping = delivery if delivery_tax.included else delivery + delivery_tax.tax
-    goods = total((line.total for line in lines), currency)
     return Order(
         order_id=key,
         channel=command.channel,
         fingerprint=command.fingerprint(),
         status=OrderStatus.PENDING,
-        currency=currency,
+        currency=command.currency,
         customer=Customer(**command.customer.model_dump()),
-        shipping_address=destination,
+        shipping_address=Address(**command.shipping_address.model_dump()),
         billing_address=(
             Address(**command.billing_address.model_dump()) if command.billing_address else None
         ),
-        delivery_option=option.code,
-        service=option.service,
-        promise=promise(
-            option, at=at, production_days=max(product.production_days for product in chosen)
-        ),
+        delivery_option=quoted.option.code,
+        service=quoted.option.service,
+        promise=quoted.promise,
         lines=lines,
-        totals=Totals(
-            lines=goods,
-            discount=zero,
-            shipping=shipping,
-            tax=total((line.tax for line in lines), currency) + delivery_tax.tax,
-            fees=zero,
-            total=goods + shipping,
-        ),
+        totals=quoted.totals,
         created_at=at,
         expires_at=at + timedelta(seconds=ttl_seconds),
     )
