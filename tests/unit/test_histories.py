@@ -1,0 +1,288 @@
+"""Random histories of a whole shop: whatever happens, in whatever order, the invariants hold.
+
+Hypothesis buys, kills checkouts halfway, receives goods, rejects, misses, packs, delivers, cancels
+and returns; every message is handed out once or twice. After every step `Shop.check` holds
+invariants 1 to 4 and 6 of the domain against everything that is stored.
+"""
+
+from contextlib import suppress
+from datetime import timedelta
+from typing import Any
+
+from hypothesis import HealthCheck, settings
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
+
+from doorstep.adapters.payments.sandbox import Token
+from doorstep.domain.errors import (
+    CaptureDeclined,
+    Conflict,
+    IllegalTransition,
+    NotFound,
+    OutOfStock,
+    PaymentDeclined,
+    PaymentOutcomeUnknown,
+    ProviderUnavailable,
+    QuantityExceeded,
+    ReturnRefused,
+)
+from doorstep.domain.fulfillment import WORKABLE, FulfillmentOrder, FulfillmentStatus
+from doorstep.domain.money import total
+from doorstep.domain.order import Order, OrderStatus
+from doorstep.domain.payment import STOREFRONT
+from doorstep.domain.returns import Return, ReturnStatus
+from doorstep.domain.shipment import Shipment
+from doorstep.domain.shipping import Parcel
+from doorstep.usecases import ship
+from tests import builders as a
+from tests.shop import TTL, Countdown, Killed, Shop, kill
+
+skus = st.sampled_from(["MUG", "CUP"])
+lines = st.lists(st.tuples(skus, st.integers(1, 3)), min_size=1, max_size=3)
+places = st.sampled_from(["BERLIN", "HAMBURG"])
+tokens = st.sampled_from([Token.APPROVE] * 4 + sorted(set(Token) - {Token.SLOW}))
+statuses = st.sampled_from(
+    ["in_transit", "out_for_delivery", "exception", "delivered", "delivered"]
+)
+once_or_twice = st.integers(1, 2)
+
+REFUSED = (
+    OutOfStock,
+    PaymentDeclined,
+    ProviderUnavailable,
+    PaymentOutcomeUnknown,
+    IllegalTransition,
+    QuantityExceeded,
+    ReturnRefused,
+    CaptureDeclined,
+    Conflict,
+)
+"""What the shop may answer to a legitimate wish."""
+
+
+class History(RuleBasedStateMachine):
+    def __init__(self) -> None:
+        super().__init__()
+        self.shop = Shop()
+        self.shop.sells("MUG", "3.33", BERLIN=9, HAMBURG=3)
+        self.shop.sells("CUP", "0.01", HAMBURG=9)
+        self.carts = 0
+
+    # --- buying -----------------------------------------------------------------------------------
+
+    @rule(wanted=lines, token=tokens, again=st.booleans())
+    def buy(self, wanted: list[tuple[str, int]], token: Token, again: bool) -> None:
+        self.carts += 1
+        for _ in range(1 + again):
+            with suppress(*REFUSED):
+                self.shop.buys(*wanted, token=token, key=f"cart-{self.carts}")
+
+    @rule(wanted=lines, token=tokens, calls=st.integers(1, 5))
+    def buy_and_crash(self, wanted: list[tuple[str, int]], token: Token, calls: int) -> None:
+        self.carts += 1
+        ports = {"orders": self.shop.orders, "gateway": self.shop.gateway}
+        with suppress(Killed, *REFUSED):
+            self.shop.check_out(
+                a.cart(*wanted, token=token),
+                f"cart-{self.carts}",
+                **Countdown(calls, kill).watching(ports),
+            )
+
+    @rule(wanted=lines, paid=st.booleans(), again=st.booleans())
+    def sell_in_storefront(self, wanted: list[tuple[str, int]], paid: bool, again: bool) -> None:
+        self.carts += 1
+        sold = [a.sold(str(n), sku, units, "3.33") for n, (sku, units) in enumerate(wanted)]
+        order = a.storefront_order(
+            *sold, external_id=str(self.carts), paid=None if paid else "0.00"
+        )
+        for _ in range(1 + again):
+            self.shop.hears(order)
+
+    @rule(number=st.integers(1, 9))
+    def cancel_in_storefront(self, number: int) -> None:
+        with suppress(NotFound):
+            self.shop.hears_cancellation(str(number))
+
+    @precondition(lambda self: self.shop.memory.orders)
+    @rule(data=st.data())
+    def cancel(self, data: st.DataObject) -> None:
+        with suppress(*REFUSED):
+            self.shop.cancels(self._pick(data, self._orders()).order_id)
+
+    # --- what happens by itself -------------------------------------------------------------------
+
+    @rule(times=once_or_twice)
+    def messages_arrive(self, times: int) -> None:
+        self.shop.settle(times)
+
+    @rule(times=once_or_twice)
+    def time_passes(self, times: int) -> None:
+        self.shop.advance(seconds=TTL + 1)
+        for _ in range(times):
+            self.shop.expires()
+            self.shop.alerts()
+
+    @rule(sku=skus, place=places, units=st.integers(1, 3))
+    def goods_arrive(self, sku: str, place: str, units: int) -> None:
+        self.shop.gets(sku, **{place: units})
+        self.shop.allocates(*self.shop.memory.orders)
+
+    @precondition(lambda self: self._asked())
+    @rule(times=once_or_twice)
+    def a_good_day(self, times: int) -> None:
+        """Everything that is asked for is packed, paid and shipped, and most of it arrives."""
+        for one in self._asked():
+            self.shop.packs(one.fulfillment_order_id)
+        self.shop.settle(times)
+        for parcel in self._on_the_way()[1:] or self._on_the_way():
+            self.shop.says(parcel.shipment_id, "delivered")
+        self.shop.settle(times)
+
+    # --- locations --------------------------------------------------------------------------------
+
+    @precondition(lambda self: self._asked())
+    @rule(data=st.data(), times=once_or_twice)
+    def pack(self, data: st.DataObject, times: int) -> None:
+        one = self._pick(data, self._asked())
+        parcels: list[Parcel] = []
+        if data.draw(st.booleans()):
+            parcels = [
+                Parcel(lines={part.line_id: 1}, weight_grams=100)
+                for part in one.lines
+                for _ in range(part.quantity)
+            ]
+        for _ in range(times):
+            self.shop.packs(one.fulfillment_order_id, *parcels)
+
+    @precondition(lambda self: self._asked())
+    @rule(data=st.data(), times=once_or_twice)
+    def reject(self, data: st.DataObject, times: int) -> None:
+        one = self._pick(data, self._asked())
+        for _ in range(times):
+            self.shop.rejects(one.fulfillment_order_id)
+
+    @precondition(lambda self: self._asked())
+    @rule(data=st.data(), times=once_or_twice)
+    def miss(self, data: st.DataObject, times: int) -> None:
+        one = self._pick(data, self._asked())
+        part = self._pick(data, list(one.lines))
+        units = data.draw(st.integers(1, part.quantity)) + one.missing.get(part.line_id, 0)
+        for _ in range(times):
+            self.shop.misses(one.fulfillment_order_id, **{f"L{part.line_id}": units})
+
+    @precondition(lambda self: self._stuck())
+    @rule(data=st.data(), pays=st.booleans())
+    def retry(self, data: st.DataObject, pays: bool) -> None:
+        one = self._pick(data, self._stuck())
+        order = self.shop.order_of(one.fulfillment_order_id)
+        payment = order.payments[0]
+        if pays and payment.provider != STOREFRONT:
+            better = payment.model_copy(update={"token": Token.APPROVE})
+            self.shop.orders.commit(order.with_payment(better))
+        ship.retry(one.fulfillment_order_id, orders=self.shop.orders)
+
+    @rule(down=st.booleans())
+    def carrier_goes_up_or_down(self, down: bool) -> None:
+        self.shop.carrier.down = down
+
+    # --- the way to the doorstep and back ---------------------------------------------------------
+
+    @precondition(lambda self: self._on_the_way())
+    @rule(data=st.data(), status=statuses, hours=st.integers(0, 48), times=once_or_twice)
+    def carrier_says(self, data: st.DataObject, status: str, hours: int, times: int) -> None:
+        parcel = self._pick(data, self._on_the_way())
+        at = self.shop.clock() + timedelta(hours=hours)
+        for _ in range(times):
+            self.shop.says(parcel.shipment_id, status, at)
+
+    @precondition(lambda self: self._arrived())
+    @rule(data=st.data(), units=st.integers(1, 3), times=once_or_twice)
+    def want_back(self, data: st.DataObject, units: int, times: int) -> None:
+        order = self._pick(data, self._arrived())
+        line = self._pick(data, list(order.lines))
+        key = f"r{len(order.returns)}"
+        with suppress(*REFUSED):
+            for _ in range(times):
+                self.shop.wants_back(order.order_id, a.back(line.line_id, units), key=key)
+
+    @precondition(lambda self: self._coming_back())
+    @rule(data=st.data(), times=once_or_twice)
+    def count(self, data: st.DataObject, times: int) -> None:
+        back = self._pick(data, self._coming_back())
+        counts: dict[str, tuple[int, int]] = {}
+        for line in back.lines:
+            received = data.draw(st.integers(0, line.quantity))
+            counts[f"L{line.line_id}"] = (received, data.draw(st.integers(0, received)))
+        for _ in range(times):
+            self.shop.counts(back.return_id, **counts)
+
+    # --- what must hold ---------------------------------------------------------------------------
+
+    @invariant()
+    def everything_adds_up(self) -> None:
+        self.shop.check()
+
+    def teardown(self) -> None:
+        """When all is quiet, no checkout is pending and the provider's books agree with ours."""
+        self.shop.carrier.down = False
+        self.shop.settle(times=2)
+        self.shop.advance(seconds=TTL + 1)
+        self.shop.expires()
+        self.shop.settle()
+        self.shop.check()
+        for order in self._orders():
+            assert order.status is not OrderStatus.PENDING
+        for charge in self.shop.gateway.charges.values():
+            payment_id = charge.key.removesuffix("-authorize")
+            order = self.shop.order_of(payment_id)
+            payment = order.payment(payment_id)
+            if not charge.declined and not charge.lost:
+                assert charge.captured == payment.captured + total(
+                    [payment.claimed] if charge.captured > payment.captured else [], "EUR"
+                )
+                assert charge.refunded == payment.refunded
+                assert bool(charge.voided) == bool(payment.voided)
+            if order.status is OrderStatus.CANCELED and not charge.declined and not charge.lost:
+                assert charge.voided == charge.amount
+
+    # --- what there is ----------------------------------------------------------------------------
+
+    def _orders(self) -> list[Order]:
+        return [order.loaded() for order in self.shop.memory.orders.values()]
+
+    def _fulfillment_orders(self) -> list[FulfillmentOrder]:
+        return [one for order in self._orders() for one in order.fulfillment_orders]
+
+    def _asked(self) -> list[FulfillmentOrder]:
+        return [one for one in self._fulfillment_orders() if one.status in WORKABLE]
+
+    def _stuck(self) -> list[FulfillmentOrder]:
+        stuck = (FulfillmentStatus.ON_HOLD, FulfillmentStatus.EXCEPTION)
+        return [one for one in self._fulfillment_orders() if one.status in stuck]
+
+    def _on_the_way(self) -> list[Shipment]:
+        return [s for order in self._orders() for s in order.shipments if s.tracking_number]
+
+    def _arrived(self) -> list[Order]:
+        return [order for order in self._orders() if any(x.delivered_at for x in order.shipments)]
+
+    def _coming_back(self) -> list[Return]:
+        return [
+            back
+            for order in self._orders()
+            for back in order.returns
+            if back.status is ReturnStatus.APPROVED
+        ]
+
+    @staticmethod
+    def _pick(data: st.DataObject, found: list[Any]) -> Any:
+        return found[data.draw(st.integers(0, len(found) - 1))]
+
+
+TestHistories = History.TestCase
+TestHistories.settings = settings(
+    max_examples=100,
+    stateful_step_count=30,
+    deadline=None,
+    suppress_health_check=[HealthCheck.too_slow, HealthCheck.filter_too_much],
+)
