@@ -43,4 +43,7 @@ class Allocate(Construct):
         api.route("PUT", "/locations/{location_id}", stock)
         api.route("PUT", "/delivery-options/{code}", stock)
         api.route("POST", "/locations/{location_id}/receipts", stock)
+        api.route("POST", "/locations/{location_id}/adjustments", stock)
+        api.route("POST", "/locations/{location_id}/quality-moves", stock)
+        api.route("PUT", "/locations/{location_id}/safety-stock/{sku}", stock)
         api.route("GET", "/stock/{sku}", stock)

@@ -18,6 +18,17 @@ from doorstep.domain.payment import Payment, PaymentAction, PaymentOutcome
 from doorstep.domain.stock import EFFECTS, StockLevels
 
 _LEFT = (FulfillmentStatus.SHIPPED, FulfillmentStatus.DELIVERED)
+_COUNTERS = (
+    "on_hand",
+    "available",
+    "allocated",
+    "safety",
+    "unsellable",
+    "damaged",
+    "quality_control",
+    "missing",
+)
+"""Of a location's level."""
 
 
 class Moved(NamedTuple):
@@ -37,12 +48,14 @@ def broken_levels(levels: StockLevels) -> Iterator[str]:
                 yield f"{levels.sku}: network {name} is {getattr(network, name)}"
     for level in levels.locations:
         where = f"{levels.sku} in {level.location_id}"
-        for name in ("on_hand", "available", "allocated", "safety", "unsellable"):
+        for name in _COUNTERS:
             if getattr(level, name) < 0:
                 yield f"{where}: {name} is {getattr(level, name)}"
         parts = level.available + level.allocated + level.safety + level.unsellable
         if level.on_hand != parts:
             yield f"{where}: {level.on_hand} on hand, but its parts add up to {parts}"
+        if level.unsellable != level.damaged + level.quality_control + level.missing:
+            yield f"{where}: {level.unsellable} unsellable, but its parts add up to something else"
     sellable = sum(level.available for level in levels.locations)
     if levels.available + levels.held != sellable:
         yield (
@@ -68,7 +81,7 @@ def broken_ledger(levels: StockLevels, ledger: Iterable[Moved]) -> Iterator[str]
             yield f"{levels.sku}: ledger says {network[name]} {name}, not {getattr(levels, name)}"
     known = {level.location_id: level for level in levels.locations}
     for place in known.keys() | places.keys():
-        for name in ("on_hand", "available", "allocated", "unsellable"):
+        for name in _COUNTERS:
             says, has = places[place][name], getattr(known.get(place), name, 0)
             if says != has:
                 yield f"{levels.sku} in {place}: ledger says {says} {name}, not {has}"

@@ -14,13 +14,29 @@ from datetime import datetime
 from typing import TypeVar
 
 from doorstep.domain.catalog import DeliveryOption, Location, Product
-from doorstep.domain.errors import Conflict, Duplicate, InvalidCommand, NotFound, OutOfStock
+from doorstep.domain.errors import (
+    Conflict,
+    Duplicate,
+    IdempotencyKeyReused,
+    InvalidCommand,
+    NotFound,
+    OutOfStock,
+)
 from doorstep.domain.events import TimelineItem
 from doorstep.domain.fulfillment import OPEN, FulfillmentOrder, FulfillmentStatus
 from doorstep.domain.order import Order, OrderStatus
 from doorstep.domain.payment import PaymentAction, PaymentOutcome
 from doorstep.domain.shipment import ShipmentStatus
-from doorstep.domain.stock import EFFECTS, LocationLevel, Movement, NetworkLevel, StockLevels
+from doorstep.domain.stock import (
+    EFFECTS,
+    Guard,
+    LocationLevel,
+    Movement,
+    NetworkLevel,
+    Once,
+    Seen,
+    StockLevels,
+)
 from doorstep.domain.work import WorkItem, WorkItemStatus
 from doorstep.ports import Clock
 
@@ -44,6 +60,8 @@ class Memory:
         default_factory=dict
     )
     """(SKU, location, kind, first cause) → the movements of one row."""
+    commands: dict[str, str] = field(default_factory=dict)
+    """The fingerprints of stock commands, by their callers' names for them."""
     products: dict[str, Product] = field(default_factory=dict)
     locations: dict[str, Location] = field(default_factory=dict)
     options: dict[str, DeliveryOption] = field(default_factory=dict)
@@ -211,13 +229,30 @@ class FakeStock:
             for sku in dict.fromkeys(skus)
         }
 
-    def move(self, *movements: Movement) -> None:
+    def move(self, *movements: Movement, guards: Sequence[Guard] = ()) -> None:
         after = self.memory.moved(movements)
+        once = {guard.name: guard.fingerprint for guard in guards if isinstance(guard, Once)}
+        for name, fingerprint in once.items():
+            known = self.memory.commands.get(name)
+            if known:
+                if known != fingerprint:
+                    raise IdempotencyKeyReused(name)
+                return
         if after.repeated:
             return
+        self._check([guard.level for guard in guards if isinstance(guard, Seen)])
         if after.short:
             raise OutOfStock(after.short)
+        self.memory.commands |= once
         self.memory.apply(after)
+
+    def _check(self, seen: Iterable[LocationLevel]) -> None:
+        """Raise Conflict where a level is not any more as it was seen."""
+        for level in seen:
+            empty = LocationLevel(sku=level.sku, location_id=level.location_id)
+            now = self.memory.places.get((level.sku, level.location_id), empty)
+            if (now.on_hand, now.safety) != (level.on_hand, level.safety):
+                raise Conflict([level.sku])
 
 
 class FakeCatalog:

@@ -4,9 +4,9 @@ import pytest
 
 from doorstep.adapters import aws
 from doorstep.adapters.dynamo import keys
-from doorstep.domain.errors import OutOfStock
+from doorstep.domain.errors import Conflict, IdempotencyKeyReused, OutOfStock
 from doorstep.domain.order import Order
-from doorstep.domain.stock import Movement, MovementKind
+from doorstep.domain.stock import LocationLevel, Movement, MovementKind, Once, Seen
 from tests import builders as a
 from tests.contract.fakes_orders import FakeStock
 from tests.contract.world import World
@@ -120,3 +120,41 @@ def test_no_counter_falls_below_zero(world: World, kind: str) -> None:
             )
         )
     assert world.stock.levels(["MUG"]) == before
+
+
+def test_a_command_that_was_carried_out_is_left_at_that(world: World) -> None:
+    goods = a.received("MUG", "BERLIN", 5, cause="x")
+    world.stock.move(goods, guards=[Once(name="BERLIN#x", fingerprint="1")])
+    lost = Movement(
+        kind=MovementKind.ADJUSTED_DOWN,
+        sku="MUG",
+        quantity=9,
+        location_id="BERLIN",
+        cause="y",
+        reason="lost",
+    )
+    world.stock.move(lost, guards=[Once(name="BERLIN#x", fingerprint="1")])
+    with pytest.raises(IdempotencyKeyReused):
+        world.stock.move(lost, guards=[Once(name="BERLIN#x", fingerprint="2")])
+    assert world.stock.levels(["MUG"])["MUG"].available == 5
+
+
+def test_a_refused_command_may_be_given_again(world: World) -> None:
+    once = Once(name="BERLIN#x", fingerprint="1")
+    with pytest.raises(OutOfStock):
+        world.stock.move(held("MUG", 1, "x"), guards=[once])
+    world.stock.move(a.received("MUG", "BERLIN", 5))
+    world.stock.move(held("MUG", 1, "x"), guards=[once])
+    assert world.stock.levels(["MUG"])["MUG"].held == 1
+
+
+def test_what_was_seen_must_still_be_so(world: World) -> None:
+    nothing = LocationLevel(sku="MUG", location_id="BERLIN")
+    goods = a.received("MUG", "BERLIN", 5, cause="x")
+    world.stock.move(goods, guards=[Seen(level=nothing)])
+    with pytest.raises(Conflict):
+        world.stock.move(held("MUG", 1, "x"), guards=[Seen(level=nothing)])
+    (now,) = world.stock.levels(["MUG"])["MUG"].locations
+    world.stock.move(held("MUG", 1, "x"), guards=[Seen(level=now)])
+    world.stock.move(guards=[Seen(level=now)])
+    assert world.stock.levels(["MUG"])["MUG"].held == 1

@@ -15,7 +15,7 @@ from doorstep.domain.order import Order
 from doorstep.domain.payment import Payment, PaymentEvent
 from doorstep.domain.record import Record
 from doorstep.domain.shipment import Tracking
-from doorstep.domain.stock import Movement, StockLevels
+from doorstep.domain.stock import Guard, Movement, StockLevels
 from doorstep.domain.storefront import News
 from doorstep.domain.work import WorkItem
 
@@ -89,8 +89,13 @@ class Stock(Protocol):
     def levels(self, skus: Iterable[str]) -> Mapping[str, StockLevels]:
         """All levels of these SKUs; empty for an unknown one."""
 
-    def move(self, *movements: Movement) -> None:
-        """Move stock that no order is about. The same cause moves it once. Raises OutOfStock."""
+    def move(self, *movements: Movement, guards: Sequence[Guard] = ()) -> None:
+        """Move stock that no order is about. The same cause moves it once.
+
+        Nothing is moved where a guard does not hold: a command that was carried out before is left
+        at that, and IdempotencyKeyReused tells another one of the same name. Raises Conflict where
+        a level that was seen has changed, and OutOfStock.
+        """
 
 
 class Authorization(Record):

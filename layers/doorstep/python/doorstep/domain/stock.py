@@ -6,6 +6,7 @@ location.
 
     network level    available + held
     location level   on_hand = available + allocated + safety + unsellable
+                     unsellable = damaged + quality_control + missing
 
 Invariant 1: network available + held = Σ locations (on_hand − allocated − safety − unsellable).
 """
@@ -34,6 +35,18 @@ class MovementKind(StrEnum):
     SHIPPED = "shipped"
     RETURNED = "returned"
     RETURNED_DAMAGED = "returned_damaged"
+    ADJUSTED_UP = "adjusted_up"
+    ADJUSTED_DOWN = "adjusted_down"
+    PROTECTED = "protected"
+    UNPROTECTED = "unprotected"
+    DAMAGED = "damaged"
+    QUARANTINED = "quarantined"
+    PASSED = "passed"
+    FAILED = "failed"
+    REPAIRED = "repaired"
+    SCRAPPED = "scrapped"
+    FOUND = "found"
+    WRITTEN_OFF = "written_off"
 
 
 #: What one unit of each kind adds to the counters of (network level, location level).
@@ -43,10 +56,28 @@ EFFECTS: Mapping[MovementKind, tuple[Mapping[str, int], Mapping[str, int]]] = {
     MovementKind.RELEASED: ({"available": 1, "held": -1}, {}),
     MovementKind.ALLOCATED: ({"held": -1}, {"available": -1, "allocated": 1}),
     MovementKind.DEALLOCATED: ({"held": 1}, {"available": 1, "allocated": -1}),
-    MovementKind.MISSED: ({}, {"allocated": -1, "unsellable": 1}),
+    MovementKind.MISSED: ({}, {"allocated": -1, "unsellable": 1, "missing": 1}),
     MovementKind.SHIPPED: ({}, {"on_hand": -1, "allocated": -1}),
     MovementKind.RETURNED: ({"available": 1}, {"on_hand": 1, "available": 1}),
-    MovementKind.RETURNED_DAMAGED: ({}, {"on_hand": 1, "unsellable": 1}),
+    MovementKind.RETURNED_DAMAGED: ({}, {"on_hand": 1, "unsellable": 1, "damaged": 1}),
+    MovementKind.ADJUSTED_UP: ({"available": 1}, {"on_hand": 1, "available": 1}),
+    MovementKind.ADJUSTED_DOWN: ({"available": -1}, {"on_hand": -1, "available": -1}),
+    MovementKind.PROTECTED: ({"available": -1}, {"available": -1, "safety": 1}),
+    MovementKind.UNPROTECTED: ({"available": 1}, {"available": 1, "safety": -1}),
+    MovementKind.DAMAGED: ({"available": -1}, {"available": -1, "unsellable": 1, "damaged": 1}),
+    MovementKind.QUARANTINED: (
+        {"available": -1},
+        {"available": -1, "unsellable": 1, "quality_control": 1},
+    ),
+    MovementKind.PASSED: (
+        {"available": 1},
+        {"available": 1, "unsellable": -1, "quality_control": -1},
+    ),
+    MovementKind.FAILED: ({}, {"quality_control": -1, "damaged": 1}),
+    MovementKind.REPAIRED: ({"available": 1}, {"available": 1, "unsellable": -1, "damaged": -1}),
+    MovementKind.SCRAPPED: ({}, {"on_hand": -1, "unsellable": -1, "damaged": -1}),
+    MovementKind.FOUND: ({"available": 1}, {"available": 1, "unsellable": -1, "missing": -1}),
+    MovementKind.WRITTEN_OFF: ({}, {"on_hand": -1, "unsellable": -1, "missing": -1}),
 }
 
 
@@ -63,6 +94,9 @@ class Movement(Record):
     location_id: str | None = None
     shard: int = 0
     """The network shard that it touches."""
+    reason: str = ""
+    """Why a person, or another system, says so; empty for what explains itself."""
+    by: str = ""
 
 
 class NetworkLevel(Record):
@@ -87,6 +121,11 @@ class LocationLevel(Record):
     allocated: int = 0
     safety: int = 0
     unsellable: int = 0
+    """On hand, but not to be sold: the sum of the three that follow."""
+    damaged: int = 0
+    quality_control: int = 0
+    missing: int = 0
+    """On the books, but not found when it was to be packed."""
 
     def after(self, movement: Movement) -> Self:
         return _moved(self, EFFECTS[movement.kind][1], movement.quantity)
@@ -106,6 +145,33 @@ class StockLevels(Record):
     @property
     def held(self) -> int:
         return sum(level.held for level in self.network)
+
+    def at(self, location_id: str) -> LocationLevel:
+        """The level of one location; an empty one where it never had any."""
+        for level in self.locations:
+            if level.location_id == location_id:
+                return level
+        return LocationLevel(sku=self.sku, location_id=location_id)
+
+
+class Once(Record):
+    """A command that is carried out once, whatever is repeated.
+
+    `fingerprint` tells a repeat from another command under the same name.
+    """
+
+    name: str
+    fingerprint: str
+
+
+class Seen(Record):
+    """A level that a decision was made on: it must still be so when the decision is written."""
+
+    level: LocationLevel
+
+
+Guard = Once | Seen
+"""What must be so for movements to be written."""
 
 
 def _moved(level: Level, effect: Mapping[str, int], quantity: int) -> Level:

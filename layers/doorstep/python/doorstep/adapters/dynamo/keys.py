@@ -98,6 +98,10 @@ def movement(sku: str, location_id: str | None, kind: str, cause: str) -> Key:
     return Key(ledger(sku, location_id), f"{kind}#{cause}")
 
 
+def stock_command(name: str) -> Key:
+    return Key(f"STOCKCOMMAND#{name}", "STOCKCOMMAND")
+
+
 def due(queue: str, order_id: str) -> str:
     return f"{queue}#{zlib.crc32(order_id.encode()) % DUE_SHARDS}"
 

@@ -20,12 +20,15 @@ from doorstep.adapters.dynamo.transact import (
     create,
     transact,
 )
-from doorstep.domain.errors import Duplicate, IdempotencyKeyReused, OutOfStock
+from doorstep.domain.errors import Conflict, Duplicate, IdempotencyKeyReused, OutOfStock
 from doorstep.domain.stock import (
     EFFECTS,
+    Guard,
     LocationLevel,
     Movement,
     NetworkLevel,
+    Once,
+    Seen,
     StockLevels,
 )
 
@@ -44,12 +47,18 @@ class DynamoStock:
     def levels(self, skus: Iterable[str]) -> Mapping[str, StockLevels]:
         return {sku: self._levels(sku) for sku in dict.fromkeys(skus)}
 
-    def move(self, *movements: Movement) -> None:
+    def move(self, *movements: Movement, guards: Sequence[Guard] = ()) -> None:
+        at = self._clock()
+        seen = [guard.level for guard in guards if isinstance(guard, Seen)]
+        actions = [_once(guard, at) for guard in guards if isinstance(guard, Once)]
+        actions += stock_actions(movements, at, seen)
         try:
-            transact(self._client, self._table, stock_actions(movements, self._clock()))
+            transact(self._client, self._table, actions)
         except TransactionRefused as refusal:
             if _repeated(refusal.refused, movements):
                 return
+            if changed := _changed(refusal.refused, seen):
+                raise Conflict(changed) from None
             raise OutOfStock(
                 {
                     str(r.action.about): (
@@ -82,6 +91,12 @@ def _repeated(refused: Sequence[Refused], movements: Sequence[Movement]) -> bool
 
     Raises IdempotencyKeyReused where the same cause has booked something else.
     """
+    for refusal in refused:
+        if isinstance(refusal.action.about, Once):
+            once = refusal.action.about
+            if refusal.item["fingerprint"]["S"] != once.fingerprint:
+                raise IdempotencyKeyReused(once.name)
+            return True
     known = [r for r in refused if isinstance(r.action.about, Duplicate)]
     booked = sum(int(r.item["quantity"]["N"]) for r in known)
     if not known:
@@ -91,7 +106,32 @@ def _repeated(refused: Sequence[Refused], movements: Sequence[Movement]) -> bool
     return True
 
 
-def stock_actions(movements: Sequence[Movement], at: datetime) -> list[Action]:
+def _changed(refused: Sequence[Refused], seen: Sequence[LocationLevel]) -> list[str]:
+    """The SKUs whose levels are not any more as they were seen."""
+    items = {r.action.key: r.item for r in refused}
+    return [
+        level.sku
+        for level in seen
+        if (item := items.get(keys.location_level(level.sku, level.location_id))) is not None
+        and any(
+            int(item.get(name, {}).get("N", "0")) != value for name, value in _basis(level).items()
+        )
+    ]
+
+
+def _basis(level: LocationLevel) -> dict[str, int]:
+    """The counters that somebody who says how much there is has looked at."""
+    return {"on_hand": level.on_hand, "safety": level.safety}
+
+
+def _once(guard: Once, at: datetime) -> Action:
+    row = {"fingerprint": {"S": guard.fingerprint}, "at": {"S": at.isoformat()}}
+    return create(keys.stock_command(guard.name), row, about=guard)
+
+
+def stock_actions(
+    movements: Sequence[Movement], at: datetime, seen: Sequence[LocationLevel] = ()
+) -> list[Action]:
     """One conditional update per level that the movements touch, and one ledger row per SKU, place
     and kind.
 
@@ -102,6 +142,11 @@ def stock_actions(movements: Sequence[Movement], at: datetime) -> list[Action]:
     deltas: dict[Key, dict[str, int]] = defaultdict(lambda: defaultdict(int))
     rows: dict[tuple[str, str | None, str], list[Movement]] = defaultdict(list)
     about: dict[Key, str] = {}
+    expected: dict[Key, dict[str, int]] = {}
+    for level in seen:
+        key = keys.location_level(level.sku, level.location_id)
+        expected[key], about[key] = _basis(level), level.sku
+        deltas[key] = defaultdict(int)
     for movement in movements:
         network, location = EFFECTS[movement.kind]
         touched = [(keys.network_level(movement.sku, movement.shard), network)]
@@ -114,8 +159,9 @@ def stock_actions(movements: Sequence[Movement], at: datetime) -> list[Action]:
         rows[movement.sku, movement.location_id, movement.kind].append(movement)
     actions = []
     for key, delta in sorted(deltas.items()):
-        if changes := {name: change for name, change in delta.items() if change}:
-            actions.append(add(key, changes, about=about[key]))
+        changes = {name: change for name, change in delta.items() if change}
+        if changes or key in expected:
+            actions.append(add(key, changes, about=about[key], expected=expected.get(key)))
     for (sku, location_id, kind), moved in rows.items():
         key = keys.movement(sku, location_id, kind, moved[0].cause)
         row: dict[str, Any] = {
@@ -127,5 +173,7 @@ def stock_actions(movements: Sequence[Movement], at: datetime) -> list[Action]:
         }
         if location_id:
             row["location_id"] = {"S": location_id}
+        if moved[0].reason:
+            row |= {"reason": {"S": moved[0].reason}, "by": {"S": moved[0].by}}
         actions.append(create(key, row, about=Duplicate(f"{kind} {moved[0].cause}")))
     return actions

@@ -76,21 +76,41 @@ def create(key: Key, attributes: Mapping[str, Any], *, about: object = None) -> 
     return put(key, attributes, "attribute_not_exists(pk)", about=about)
 
 
-def add(key: Key, deltas: Mapping[str, int], *, about: object = None) -> Action:
-    """Add to counters; none that falls may fall below zero, and what must fall must be there."""
+def add(
+    key: Key,
+    deltas: Mapping[str, int],
+    *,
+    about: object = None,
+    expected: Mapping[str, int] | None = None,
+) -> Action:
+    """Add to counters; none that falls may fall below zero, and what must fall must be there.
+
+    `expected` counters must stand exactly there before; without deltas that is all it asks.
+    """
+    expected = expected or {}
     falling = {name: delta for name, delta in deltas.items() if delta < 0}
     names = {f"#{name}": name for name in deltas}
     values = {f":{name}": {"N": str(delta)} for name, delta in deltas.items()}
     values |= {f":{name}_min": {"N": str(-delta)} for name, delta in falling.items()}
-    condition = " AND ".join(f"#{name} >= :{name}_min" for name in falling)
+    names |= {f"#{name}": name for name in expected}
+    values |= {f":{name}_seen": {"N": str(value)} for name, value in expected.items()}
+    conditions = [f"#{name} >= :{name}_min" for name in falling]
+    conditions += [
+        f"#{name} = :{name}_seen"
+        if value
+        else f"(attribute_not_exists(#{name}) OR #{name} = :{name}_seen)"
+        for name, value in expected.items()
+    ]
+    common = {"ExpressionAttributeNames": names, "ExpressionAttributeValues": values}
+    if not deltas:
+        return Action("ConditionCheck", key, " AND ".join(conditions), about=about, **common)
     return Action(
         "Update",
         key,
-        condition or "attribute_exists(pk) OR attribute_not_exists(pk)",
+        " AND ".join(conditions) or "attribute_exists(pk) OR attribute_not_exists(pk)",
         about=about,
         UpdateExpression="ADD " + ", ".join(f"#{name} :{name}" for name in deltas),
-        ExpressionAttributeNames=names,
-        ExpressionAttributeValues=values,
+        **common,
     )
 
 
