@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from doorstep.adapters.signatures import SCHEMES, STANDARD_WEBHOOKS, verify
 from doorstep.domain.errors import SignatureInvalid
 
-VECTORS = Path(__file__).resolve().parents[4] / "shared" / "providers" / "vectors"
+PROVIDERS = Path(__file__).resolve().parents[4] / "shared" / "providers"
 
 NOW = 1_700_000_000
 SECRET = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"
@@ -23,19 +23,29 @@ OTHER = "whsec_C2FVsBQIhrscChlQIMV+b5sSYspob7oD"
 
 
 def vectors(scheme):
-    file = VECTORS / f"{scheme}.json"
+    file = PROVIDERS / "vectors" / f"{scheme}.json"
     if not file.exists():
         skip = pytest.mark.skip(reason="../shared/providers is absent: no published vectors")
         return [pytest.param(None, marks=skip)]
     return [pytest.param(vector, id=vector["name"]) for vector in json.loads(file.read_text())]
 
 
-@pytest.mark.parametrize("vector", vectors("shopify") + vectors("standard-webhooks"))
+def body(vector):
+    if "body" in vector:
+        return vector["body"].encode()
+    folder, name = Path(vector["body_file"]).parts[-2:]
+    sent = (PROVIDERS / "payloads" / folder / name).read_bytes()
+    return sent.rstrip(b"\n") if vector.get("body_trim_trailing_newline") else sent
+
+
+@pytest.mark.parametrize(
+    "vector", [v for name in ("shopify", "standard-webhooks", "easypost") for v in vectors(name)]
+)
 def test_published_vector(vector):
     arguments = (
         vector["scheme"],
         vector["headers"],
-        vector["body"].encode(),
+        body(vector),
         [vector["secret"]],
         vector.get("verify_at_unix", NOW),
     )
@@ -145,6 +155,33 @@ class TestShopify:
             verify("generic", headers, b"{}", [SECRET], NOW)
 
 
+class TestEasyPost:
+    SECRET = "sécret"
+
+    def signed(self, body, secret="s\u0065\u0301cret"):
+        digest = hmac.new(secret.encode(), body, hashlib.sha256).hexdigest()
+        return {"X-Hmac-Signature": f"hmac-sha256-hex={digest}"}
+
+    @pytest.mark.parametrize("typed", ["s\u00e9cret", "s\u0065\u0301cret"])
+    def test_an_accent_is_the_same_however_it_was_typed(self, typed):
+        verify("easypost", self.signed(b"{}"), b"{}", [typed], NOW)
+
+    def test_another_body_another_secret(self):
+        for body, secret in ((b"{ }", self.SECRET), (b"{}", "secret")):
+            with pytest.raises(SignatureInvalid, match="matches"):
+                verify("easypost", self.signed(b"{}"), body, [secret], NOW)
+
+    @pytest.mark.parametrize("prefix", ["", "hmac-sha1-hex=", "HMAC-SHA256-HEX="])
+    def test_another_kind_of_signature_does_not_count(self, prefix):
+        digest = self.signed(b"{}")["X-Hmac-Signature"].partition("=")[2]
+        with pytest.raises(SignatureInvalid, match="no signature"):
+            verify("easypost", {"X-Hmac-Signature": prefix + digest}, b"{}", [self.SECRET], NOW)
+
+    def test_an_empty_signature(self):
+        with pytest.raises(SignatureInvalid, match="no signature"):
+            verify("easypost", {"X-Hmac-Signature": "hmac-sha256-hex="}, b"{}", ["s"], NOW)
+
+
 @pytest.mark.parametrize("sender", ["generic", "shopify"])
 class TestSecrets:
     @pytest.mark.parametrize("secrets", [[], [""], ["   "], ["whsec_"], ["", "whsec_"]])
@@ -159,13 +196,13 @@ class TestSecrets:
 
 
 @given(
-    sender=st.sampled_from(["shopify", "generic", "nobody"]),
+    sender=st.sampled_from([*SCHEMES, "generic", "nobody"]),
     headers=st.dictionaries(
         st.sampled_from(
             [
                 *STANDARD_WEBHOOKS.signatures,
                 *STANDARD_WEBHOOKS.signed,
-                *SCHEMES["shopify"].signatures,
+                *(name for scheme in SCHEMES.values() for name in scheme.signatures),
             ]
         ),
         st.text(max_size=30) | st.just(str(NOW)) | st.just("v1,AAAA v1a v1,, ,"),

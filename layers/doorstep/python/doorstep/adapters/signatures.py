@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import base64
 import hmac
+import unicodedata
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import NamedTuple
 
@@ -22,6 +23,14 @@ def _text(secret: str) -> bytes:
     return secret.encode()
 
 
+def _nfkd(secret: str) -> bytes:
+    return unicodedata.normalize("NFKD", secret).encode()
+
+
+def _hex(digest: bytes) -> bytes:
+    return digest.hex().encode()
+
+
 def _whsec(secret: str) -> bytes:
     """Base64, with or without padding and the prefix that tells it from other secrets."""
     encoded = secret.removeprefix("whsec_")
@@ -29,7 +38,7 @@ def _whsec(secret: str) -> bytes:
 
 
 class Scheme(NamedTuple):
-    """One way to sign: HMAC-SHA256, in base64, over headers and raw body joined by full stops."""
+    """One way to sign: HMAC-SHA256 over headers and raw body joined by full stops."""
 
     signatures: tuple[str, ...]
     """Headers that may carry it; one that matches will do."""
@@ -41,6 +50,10 @@ class Scheme(NamedTuple):
     """The signed header that says when, in seconds of the epoch."""
     version: str = ""
     """Where set, a header lists `version,signature` pairs; other versions are passed over."""
+    prefix: str = ""
+    """Where set, what stands before the signature; one without it is passed over."""
+    written: Callable[[bytes], bytes] = base64.b64encode
+    """How the signature is written."""
 
 
 STANDARD_WEBHOOKS = Scheme(
@@ -53,6 +66,9 @@ STANDARD_WEBHOOKS = Scheme(
 """https://www.standardwebhooks.com. `v1a`, made with a private key, is a version passed over."""
 
 SCHEMES = {
+    "easypost": Scheme(
+        signatures=("x-hmac-signature",), key=_nfkd, prefix="hmac-sha256-hex=", written=_hex
+    ),
     "shopify": Scheme(signatures=("x-shopify-hmac-sha256", "shopify-hmac-sha256")),
 }
 """Senders with a scheme of their own. All others sign as Standard Webhooks has it."""
@@ -80,7 +96,7 @@ def verify(
         raise SignatureInvalid(f"No usable secret is configured for {sender}.")
     message = b".".join((*(_bytes(given[name]) for name in scheme.signed), body))
     for key in keys:
-        expected = base64.b64encode(hmac.digest(key, message, "sha256"))
+        expected = scheme.written(hmac.digest(key, message, "sha256"))
         if any(hmac.compare_digest(expected, signature) for signature in offered):
             return
     raise SignatureInvalid("No signature matches.")
@@ -96,7 +112,9 @@ def _check_age(timestamp: str, now: int) -> None:
 def _offered(scheme: Scheme, given: Mapping[str, str]) -> Iterator[bytes]:
     for header in (given.get(name) or "" for name in scheme.signatures):
         if not scheme.version:
-            yield from filter(None, [_bytes(header.strip())])
+            signature = header.strip()
+            if signature.startswith(scheme.prefix):
+                yield from filter(None, [_bytes(signature.removeprefix(scheme.prefix))])
             continue
         for version, _, signature in (pair.partition(",") for pair in header.split()):
             if version == scheme.version and signature:
