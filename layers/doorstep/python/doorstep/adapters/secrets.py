@@ -23,6 +23,14 @@ def read(name: str) -> Mapping[str, Any]:
     return _kept[name][1]
 
 
+def entry(name: str, provider: str) -> str:
+    """A provider's entry in a secret; raises RuntimeError where nobody has put it in."""
+    value = read(name).get(provider)
+    if not value:
+        raise RuntimeError(f"the secret {name} has no entry {provider!r}")
+    return str(value)
+
+
 def _read(name: str) -> Mapping[str, Any]:
     client = aws.client("secretsmanager")
     try:

@@ -31,6 +31,8 @@ class Settings:
     state_machine_arn: str = ""
     api_keys_secret: str = ""
     webhooks_secret: str = ""
+    providers_secret: str = ""
+    """Holds our keys with providers, by provider."""
     user_pool_id: str = ""
     user_pool_client_id: str = ""
     payment_provider: str = "sandbox"

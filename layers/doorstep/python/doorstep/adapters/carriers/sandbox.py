@@ -14,8 +14,8 @@ from typing import TYPE_CHECKING, Annotated
 
 from pydantic import Field
 
+from doorstep.adapters.carriers._addresses import check
 from doorstep.adapters.payload import read
-from doorstep.domain.errors import InvalidCommand
 from doorstep.domain.record import Moment, Record
 from doorstep.domain.shipment import ShipmentStatus, Tracking
 from doorstep.ports import Carrier, CarrierNews, Consignment, Label
@@ -74,7 +74,7 @@ class SandboxCarrier:
     def buy_label(self, consignment: Consignment) -> Label:
         from doorstep.adapters import labels
 
-        _check(consignment)
+        check(consignment)
         number = tracking_number(consignment.reference)
         pdf = labels.render(
             "Doorstep Sandbox", number, consignment, notice="Not valid for carriage."
@@ -113,17 +113,3 @@ def tracking_number(reference: str) -> str:
 def _luhn(digits: str) -> int:
     doubled = (int(digit) * (2 - at % 2) for at, digit in enumerate(reversed(digits)))
     return -sum(sum(divmod(value, 10)) for value in doubled) % 10
-
-
-def _check(consignment: Consignment) -> None:
-    """Raise InvalidCommand for a parcel that nobody could deliver."""
-    recipient = consignment.recipient
-    needed = {
-        "recipient.line1": recipient.line1,
-        "recipient.city": recipient.city,
-        "recipient.country": recipient.country,
-        "sender.country": consignment.sender.country,
-    }
-    faults = {path: "the carrier needs it" for path, value in needed.items() if not value}
-    if faults:
-        raise InvalidCommand(faults)
