@@ -57,16 +57,22 @@ _SHOWN = 10
 class Replay:
     """The world around Doorstep for a set of orders: buyers, sellers, a carrier."""
 
-    def __init__(self, orders: Sequence[Replayed], outputs: Outputs, access: Access) -> None:
+    def __init__(
+        self,
+        orders: Sequence[Replayed],
+        outputs: Outputs,
+        access: Access,
+        at_once: int = AT_ONCE,
+    ) -> None:
         self._orders = {one.order_id: one for one in orders}
         self._access = access
         self._shop = Doorstep(outputs.api_url, access.keys["webshop"])
         self._warehouse = Doorstep(outputs.api_url, access.keys["warehouse"])
         self._service = Doorstep(outputs.api_url, access.keys["service"])
         self._anybody = Doorstep(outputs.api_url, "")
-        self._buying = ThreadPoolExecutor(AT_ONCE)
-        self._working = ThreadPoolExecutor(AT_ONCE)
-        self._room = threading.Semaphore(AT_ONCE)
+        self._buying = ThreadPoolExecutor(at_once)
+        self._working = ThreadPoolExecutor(at_once)
+        self._room = threading.Semaphore(at_once)
         self._lock = threading.Lock()
         self._heard: set[str] = set()
         self._known: dict[str, dict[str, Any]] = defaultdict(dict)
@@ -76,6 +82,7 @@ class Replay:
         self._ended: set[str] = set()
         self._settled: set[str] = set()
         self.refused: set[str] = set()
+        self.checkout_seconds: list[float] = []
         self.faults: list[str] = []
         self.heard_at = time.monotonic()
 
@@ -124,6 +131,9 @@ class Replay:
                 self._submit(self._working, self._cancel, one)
             case "order.placed" if data["on_hold"]:
                 self._ended.add(one.order_id)
+            case "fulfillment_order.set_aside":
+                self.faults.append(f"{key} was set aside: {data['reason']}")
+                self._ended.add(one.order_id)
             case "order.canceled":
                 self._ended.add(one.order_id)
             case "order.shortage":
@@ -162,8 +172,10 @@ class Replay:
     # --- what the parties do ----------------------------------------------------------------------
 
     def _buy(self, one: Replayed) -> None:
+        began = time.monotonic()
         try:
             self._shop.place(one.cart(), one.sold.order_id)
+            self.checkout_seconds.append(time.monotonic() - began)
         except Refused as refusal:
             if refusal.problem.get("type", "").endswith(":out-of-stock"):
                 with self._lock:
@@ -228,9 +240,11 @@ class Replay:
         pool.submit(work, one, *given).add_done_callback(note)
 
 
-def run(orders: Sequence[Replayed], outputs: Outputs, access: Access) -> tuple[Replay, float]:
+def run(
+    orders: Sequence[Replayed], outputs: Outputs, access: Access, at_once: int = AT_ONCE
+) -> tuple[Replay, float]:
     """Feed all orders and wait for their ends; answers the seconds it took."""
-    replay = Replay(orders, outputs, access)
+    replay = Replay(orders, outputs, access, at_once)
     columns = (
         TextColumn("{task.description}"),
         BarColumn(),
@@ -240,7 +254,8 @@ def run(orders: Sequence[Replayed], outputs: Outputs, access: Access) -> tuple[R
     )
     try:
         with listening(outputs, replay.hear), Progress(*columns, console=console) as progress:
-            bar = progress.add_task("Orders to their ends", total=len(orders), rate="")
+            what = f"Orders to their ends, {at_once} at a time"
+            bar = progress.add_task(what, total=len(orders), rate="")
             began = time.monotonic()
             threading.Thread(target=replay.put_in, daemon=True).start()
             while not _over(replay, len(orders)):

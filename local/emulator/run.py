@@ -4,7 +4,8 @@ Executed by the emulator's own Python. With `--stay` it outlives its parent (`ma
 reads its standard input, which ends when the parent does, however that came about.
 
 One thing of the emulator is put right: AWS names a function's error by the exception's class, which
-workflows catch and retry by; the emulator calls every error Runtime.HandlerError.
+workflows catch and retry by; the emulator calls every error Runtime.HandlerError. And where
+`DOORSTEP_METER` names a file, everything that AWS would bill is noted there.
 """
 
 import os
@@ -51,4 +52,8 @@ if __name__ == "__main__":
         threading.Thread(target=_end_with_parent, daemon=True).start()
     sys.argv = sys.argv[:1]
     lambda_svc._execute_function_warm = _naming_errors(lambda_svc._execute_function_warm)
+    if meter_file := os.environ.get("DOORSTEP_METER"):
+        import meter
+
+        meter.install(meter_file)
     main()
