@@ -9,6 +9,7 @@ from infra.queue import Queue
 from infra.workflow import Workflow
 
 _ALLOCATE_SECONDS = 60
+_FEED_SECONDS = 120
 
 
 class Allocate(Construct):
@@ -37,7 +38,7 @@ class Allocate(Construct):
         # One write per SKU and place for the whole batch: the fuller, the cheaper.
         consume(allocate, inlet.queue, batch=25, window=1)
 
-        stock = Function(self, platform, "allocate.stock_api", http=True)
+        stock = Function(self, platform, "allocate.stock_api", timeout=25, http=True)
         data.orders_for(stock)
         api.route("PUT", "/products/{sku}", stock)
         api.route("PUT", "/locations/{location_id}", stock)
@@ -46,4 +47,10 @@ class Allocate(Construct):
         api.route("POST", "/locations/{location_id}/adjustments", stock)
         api.route("POST", "/locations/{location_id}/quality-moves", stock)
         api.route("PUT", "/locations/{location_id}/safety-stock/{sku}", stock)
+        api.route("POST", "/locations/{location_id}/stock-feeds/{source}", stock)
         api.route("GET", "/stock/{sku}", stock)
+
+        reports = Queue(self, platform, "stock-feed", consumer_timeout=_FEED_SECONDS)
+        feed = Function(self, platform, "allocate.stock_feed", timeout=_FEED_SECONDS)
+        data.orders_for(feed)
+        consume(feed, reports.queue, batch=1)

@@ -12,6 +12,7 @@ from doorstep.domain.catalog import DeliveryOption, Location, Product
 from doorstep.domain.errors import InvalidCommand, NotFound
 from doorstep.runtime import web, wiring
 from doorstep.runtime.views import StockView
+from doorstep.usecases.feed import FeedEntry, FeedResult, follow_feed
 from doorstep.usecases.stock import (
     Adjustment,
     QualityMove,
@@ -28,6 +29,7 @@ app = web.api()
 handler = web.entered(app)
 
 Sku = Annotated[str, web.Path(min_length=1, max_length=120)]
+Entries = Annotated[list[FeedEntry], web.Body(min_length=1, max_length=100)]
 
 
 @app.put("/products/<sku>")
@@ -84,6 +86,13 @@ def set_safety_stock(location_id: web.Name, sku: Sku, safety: SafetyStock) -> St
         location_id, sku, safety, by=by, catalog=catalog, stock=stock, clock=wiring.clock
     )
     return _shown(sku)
+
+
+@app.post("/locations/<location_id>/stock-feeds/<source>")
+def feed(location_id: web.Name, source: web.Name, entries: Entries) -> list[FeedResult]:
+    _keeper(location_id)
+    catalog, stock = wiring.catalog(), wiring.stock()
+    return follow_feed(source, location_id, entries, catalog=catalog, stock=stock)
 
 
 @app.get("/stock/<sku>")

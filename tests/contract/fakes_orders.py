@@ -21,6 +21,7 @@ from doorstep.domain.errors import (
     InvalidCommand,
     NotFound,
     OutOfStock,
+    Stale,
 )
 from doorstep.domain.events import TimelineItem
 from doorstep.domain.fulfillment import OPEN, FulfillmentOrder, FulfillmentStatus
@@ -30,9 +31,11 @@ from doorstep.domain.shipment import ShipmentStatus
 from doorstep.domain.stock import (
     EFFECTS,
     Guard,
+    Heard,
     LocationLevel,
     Movement,
     NetworkLevel,
+    NewsKind,
     Once,
     Seen,
     StockLevels,
@@ -62,6 +65,8 @@ class Memory:
     """(SKU, location, kind, first cause) → the movements of one row."""
     commands: dict[str, str] = field(default_factory=dict)
     """The fingerprints of stock commands, by their callers' names for them."""
+    heard: dict[tuple[str, str, str, str], int] = field(default_factory=dict)
+    """(source, location, SKU, `newest` or `counted`) → sequence."""
     products: dict[str, Product] = field(default_factory=dict)
     locations: dict[str, Location] = field(default_factory=dict)
     options: dict[str, DeliveryOption] = field(default_factory=dict)
@@ -229,7 +234,7 @@ class FakeStock:
             for sku in dict.fromkeys(skus)
         }
 
-    def move(self, *movements: Movement, guards: Sequence[Guard] = ()) -> None:
+    def move(self, *movements: Movement, guards: Sequence[Guard] = ()) -> bool:
         after = self.memory.moved(movements)
         once = {guard.name: guard.fingerprint for guard in guards if isinstance(guard, Once)}
         for name, fingerprint in once.items():
@@ -237,14 +242,33 @@ class FakeStock:
             if known:
                 if known != fingerprint:
                     raise IdempotencyKeyReused(name)
-                return
+                return False
         if after.repeated:
-            return
+            return False
+        heard = self._heard([guard for guard in guards if isinstance(guard, Heard)])
         self._check([guard.level for guard in guards if isinstance(guard, Seen)])
         if after.short:
             raise OutOfStock(after.short)
         self.memory.commands |= once
+        self.memory.heard |= heard
         self.memory.apply(after)
+        return True
+
+    def _heard(self, heard: Iterable[Heard]) -> dict[tuple[str, str, str, str], int]:
+        """How far sources will have been heard; raises Stale."""
+        marks = {}
+        for guard in heard:
+            place = (guard.source, guard.location_id, guard.sku)
+            late = guard.kind is NewsKind.LATE_CHANGE
+            if guard.sequence <= self.memory.heard.get(
+                (*place, "counted" if late else "newest"), -1
+            ):
+                raise Stale
+            if not late:
+                marks[*place, "newest"] = guard.sequence
+            if guard.kind is NewsKind.COUNT:
+                marks[*place, "counted"] = guard.sequence
+        return marks
 
     def _check(self, seen: Iterable[LocationLevel]) -> None:
         """Raise Conflict where a level is not any more as it was seen."""
@@ -272,6 +296,9 @@ class FakeCatalog:
 
     def locations(self) -> Sequence[Location]:
         return [location for _, location in sorted(self.memory.locations.items())]
+
+    def delivery_options(self) -> Sequence[DeliveryOption]:
+        return [option for _, option in sorted(self.memory.options.items())]
 
     def save(self, *records: Product | Location | DeliveryOption) -> None:
         for record in records:

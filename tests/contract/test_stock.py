@@ -4,9 +4,17 @@ import pytest
 
 from doorstep.adapters import aws
 from doorstep.adapters.dynamo import keys
-from doorstep.domain.errors import Conflict, IdempotencyKeyReused, OutOfStock
+from doorstep.domain.errors import Conflict, IdempotencyKeyReused, OutOfStock, Stale
 from doorstep.domain.order import Order
-from doorstep.domain.stock import LocationLevel, Movement, MovementKind, Once, Seen
+from doorstep.domain.stock import (
+    Heard,
+    LocationLevel,
+    Movement,
+    MovementKind,
+    NewsKind,
+    Once,
+    Seen,
+)
 from tests import builders as a
 from tests.contract.fakes_orders import FakeStock
 from tests.contract.world import World
@@ -158,3 +166,30 @@ def test_what_was_seen_must_still_be_so(world: World) -> None:
     world.stock.move(held("MUG", 1, "x"), guards=[Seen(level=now)])
     world.stock.move(guards=[Seen(level=now)])
     assert world.stock.levels(["MUG"])["MUG"].held == 1
+
+
+def heard(sequence: int, kind: str) -> Heard:
+    return Heard(
+        source="wms",
+        location_id="BERLIN",
+        sku="MUG",
+        sequence=sequence,
+        kind=NewsKind(kind),
+    )
+
+
+def test_a_source_is_heard_in_the_order_of_its_sequence(world: World) -> None:
+    world.stock.move(guards=[heard(2, "count")])
+    for late in (heard(1, "count"), heard(2, "count"), heard(1, "change"), heard(1, "late_change")):
+        with pytest.raises(Stale):
+            world.stock.move(a.received("MUG", "BERLIN", 5), guards=[late])
+    world.stock.move(guards=[heard(5, "change")])
+    world.stock.move(a.received("MUG", "BERLIN", 5), guards=[heard(4, "late_change")])
+    with pytest.raises(Stale):
+        world.stock.move(guards=[heard(4, "count")])
+    assert world.stock.levels(["MUG"])["MUG"].available == 5
+
+
+def test_it_is_said_whether_this_call_moved_it(world: World) -> None:
+    goods = a.received("MUG", "BERLIN", 5, cause="x")
+    assert [world.stock.move(goods), world.stock.move(goods)] == [True, False]

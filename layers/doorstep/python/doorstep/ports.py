@@ -79,6 +79,9 @@ class Catalog(Protocol):
     def locations(self) -> Sequence[Location]:
         """All locations; may be a minute old."""
 
+    def delivery_options(self) -> Sequence[DeliveryOption]:
+        """All delivery options; may be a minute old."""
+
     def save(self, *records: Product | Location | DeliveryOption) -> None:
         """Create or replace."""
 
@@ -89,12 +92,14 @@ class Stock(Protocol):
     def levels(self, skus: Iterable[str]) -> Mapping[str, StockLevels]:
         """All levels of these SKUs; empty for an unknown one."""
 
-    def move(self, *movements: Movement, guards: Sequence[Guard] = ()) -> None:
+    def move(self, *movements: Movement, guards: Sequence[Guard] = ()) -> bool:
         """Move stock that no order is about. The same cause moves it once.
+
+        Answers whether it was this call that moved it.
 
         Nothing is moved where a guard does not hold: a command that was carried out before is left
         at that, and IdempotencyKeyReused tells another one of the same name. Raises Conflict where
-        a level that was seen has changed, and OutOfStock.
+        a level that was seen has changed, Stale where a source was heard beyond this, OutOfStock.
         """
 
 

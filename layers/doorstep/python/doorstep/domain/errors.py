@@ -14,6 +14,7 @@ DoorstepError
 │   ├── Forbidden
 │   ├── SignatureInvalid
 │   ├── Duplicate               this was recorded before; nothing more to do
+│   ├── Stale                   something newer is known already
 │   └── NotSupported            the provider cannot do this
 └── Failure                     nobody is to blame; try again
     ├── Conflict                somebody else wrote the aggregate first
@@ -116,6 +117,10 @@ class SignatureInvalid(Refusal):
 
 class Duplicate(Refusal):
     """This was recorded before; nothing more to do."""
+
+
+class Stale(Refusal):
+    """Something newer is known already; this came too late to count."""
 
 
 class NotSupported(Refusal):

@@ -170,7 +170,26 @@ class Seen(Record):
     level: LocationLevel
 
 
-Guard = Once | Seen
+class NewsKind(StrEnum):
+    COUNT = "count"
+    """So many are there: it must be the newest of its source."""
+    CHANGE = "change"
+    """So many more or less, and the newest of its source."""
+    LATE_CHANGE = "late_change"
+    """So many more or less: it still counts, unless its source has counted since."""
+
+
+class Heard(Record):
+    """How far a source has been heard about one SKU in one place."""
+
+    source: str
+    location_id: str
+    sku: Sku
+    sequence: int
+    kind: NewsKind
+
+
+Guard = Once | Seen | Heard
 """What must be so for movements to be written."""
 
 

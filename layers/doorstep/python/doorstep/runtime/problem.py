@@ -33,6 +33,7 @@ PROBLEMS: dict[type[errors.DoorstepError], Problem] = {
     errors.SignatureInvalid: Problem(401, "signature-invalid", "The signature is not valid"),
     errors.NotSupported: Problem(422, "not-supported", "The provider cannot do this"),
     errors.Duplicate: Problem(409, "duplicate", "Recorded before"),
+    errors.Stale: Problem(409, "stale", "Something newer is known already"),
     errors.Conflict: Problem(409, "conflict", "Somebody else was faster; try again", 1),
     errors.PaymentOutcomeUnknown: Problem(
         503, "payment-outcome-unknown", "The payment provider did not answer", 5

@@ -8,9 +8,8 @@ from http import HTTPStatus
 from typing import Annotated, Any, NamedTuple
 
 from aws_lambda_powertools.event_handler import APIGatewayHttpResolver, Response
-from aws_lambda_powertools.event_handler.middlewares import NextMiddleware
 from aws_lambda_powertools.event_handler.openapi.exceptions import RequestValidationError
-from aws_lambda_powertools.event_handler.openapi.params import Header, Path, Query
+from aws_lambda_powertools.event_handler.openapi.params import Body, Header, Path, Query
 
 from doorstep.domain.errors import DoorstepError, Forbidden, InvalidCommand
 from doorstep.runtime import problem
@@ -18,17 +17,20 @@ from doorstep.runtime.observability import logger
 
 __all__ = [
     "After",
+    "Body",
     "Caller",
     "Id",
     "IdempotencyKey",
     "Limit",
     "Name",
     "Path",
+    "Query",
     "Response",
     "answer",
     "api",
     "caller",
     "entered",
+    "public",
 ]
 
 MAX_BODY_BYTES = 256_000
@@ -73,9 +75,9 @@ def api() -> APIGatewayHttpResolver:
         response_validation_error_http_code=HTTPStatus.INTERNAL_SERVER_ERROR,
         serializer=json.dumps,
     )
-    resolver.use(middlewares=[_json_only])
     resolver.exception_handler(DoorstepError)(_refused)
     resolver.exception_handler(RequestValidationError)(_invalid)
+    resolver.exception_handler([RecursionError, UnicodeDecodeError])(_malformed)
     resolver.exception_handler(Exception)(_unforeseen)
     resolver.not_found(_no_such_route)
     return resolver
@@ -96,7 +98,7 @@ def entered(resolver: APIGatewayHttpResolver) -> Callable[[dict[str, Any], Any],
     """The Lambda handler of a resolver."""
 
     def handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
-        answer = resolver.resolve(event, context)
+        answer = _unreadable(event) or resolver.resolve(event, context)
         logger.info("http", route=event.get("routeKey"), status=answer["statusCode"])
         return answer
 
@@ -108,19 +110,26 @@ def answer(body: Any, status: HTTPStatus = HTTPStatus.OK) -> Response[Any]:
     return Response(status_code=status, content_type="application/json", body=body)
 
 
-def _json_only(app: APIGatewayHttpResolver, next_middleware: NextMiddleware) -> Response[Any]:
-    """A body is JSON, says so, and is not absurdly large."""
-    event = app.current_event
-    if event.http_method in ("POST", "PUT", "PATCH"):
-        text = event.body or ""
-        if len(text) > MAX_BODY_BYTES:
-            row = problem.Problem(413, "too-large", "The body is too large")
-            return _problem(row, problem.document(row, f"{MAX_BODY_BYTES:,} bytes at the most."))
-        kind = str(event.headers.get("content-type", "")).partition(";")[0].strip().lower()
-        if text and kind != "application/json":
-            row = problem.Problem(415, "unsupported-media-type", "Send application/json")
-            return _problem(row, problem.document(row, f"{kind or 'nothing'!r} was sent."))
-    return next_middleware(app)
+def public(body: Any, *, seconds: int) -> Response[Any]:
+    """A response that anybody may see and keep for so long, on a page of any origin."""
+    headers = {"cache-control": f"public, max-age={seconds}", "access-control-allow-origin": "*"}
+    return Response(HTTPStatus.OK, content_type="application/json", body=body, headers=headers)
+
+
+def _unreadable(event: dict[str, Any]) -> dict[str, Any] | None:
+    """The answer to a body that is absurdly large or does not say that it is JSON.
+
+    Given before the resolver is asked, which reads a body by its content type before anything else.
+    """
+    text = event.get("body") or ""
+    if len(text) > MAX_BODY_BYTES:
+        return problem.too_large(MAX_BODY_BYTES)
+    sent = next((v for k, v in event["headers"].items() if k.lower() == "content-type"), "")
+    kind = str(sent).partition(";")[0].strip().lower()
+    if text and kind != "application/json":
+        row = problem.Problem(415, "unsupported-media-type", "Send application/json")
+        return problem.response(row, problem.document(row, f"{kind or 'nothing'!r} was sent."))
+    return None
 
 
 def _refused(error: DoorstepError) -> Response[Any]:
@@ -134,8 +143,7 @@ def _invalid(error: RequestValidationError) -> Response[Any]:
     """Every fault at its path, in words; malformed JSON is not a fault of a field."""
     found = error.errors()
     if any(fault["type"] == "json_invalid" for fault in found):
-        row = problem.Problem(400, "malformed-json", "The body is not JSON")
-        return _problem(row, problem.document(row, "The body could not be parsed."))
+        return _malformed(error)
     row = problem.PROBLEMS[InvalidCommand]
     members = problem.document(row, f"{len(found)} fault{'s' if len(found) > 1 else ''} found.")
     members["faults"] = [
@@ -146,6 +154,11 @@ def _invalid(error: RequestValidationError) -> Response[Any]:
         for fault in found
     ]
     return _problem(row, members)
+
+
+def _malformed(_: Exception) -> Response[Any]:
+    row = problem.Problem(400, "malformed-json", "The body is not JSON")
+    return _problem(row, problem.document(row, "The body could not be parsed."))
 
 
 def _unforeseen(error: Exception) -> Response[Any]:

@@ -98,7 +98,7 @@ def receive_goods(
 ) -> Sequence[Movement]:
     """Book arrived goods: on hand and sellable from now on. Raises NotFound and InvalidCommand."""
     wanted = {f"goods.{index}.sku": item.sku for index, item in enumerate(receipt.goods)}
-    products = _known(location_id, wanted, catalog)
+    products = known_products(location_id, wanted, catalog)
     movements = [
         Movement(
             kind=MovementKind.RECEIVED,
@@ -123,7 +123,7 @@ def adjust(
     Raises NotFound, InvalidCommand, and QuantityExceeded where that would take units that are
     allocated, held for an order or kept as safety stock.
     """
-    product = _known(location_id, {"sku": command.sku}, catalog)[command.sku]
+    product = known_products(location_id, {"sku": command.sku}, catalog)[command.sku]
     kind = MovementKind.ADJUSTED_UP if command.change > 0 else MovementKind.ADJUSTED_DOWN
     reason = f"{command.reason}: {command.note}" if command.note else command.reason.value
     _move_once(
@@ -147,7 +147,7 @@ def move_quality(
     Raises NotFound, InvalidCommand, and QuantityExceeded where there are not as many to move.
     """
     kind = quality_move(command.before, command.after)
-    product = _known(location_id, {"sku": command.sku}, catalog)[command.sku]
+    product = known_products(location_id, {"sku": command.sku}, catalog)[command.sku]
     _move_once(
         kind,
         location_id,
@@ -175,7 +175,7 @@ def keep_safety_stock(
 
     Raises NotFound, InvalidCommand, and QuantityExceeded where not as many are free.
     """
-    product = _known(location_id, {"sku": sku}, catalog)[sku]
+    product = known_products(location_id, {"sku": sku}, catalog)[sku]
     for _ in range(_TRIES):
         levels = stock.levels([sku])[sku]
         here = levels.at(location_id)
@@ -209,7 +209,9 @@ def stock_of(sku: str, *, catalog: Catalog, stock: Stock) -> StockLevels:
     return stock.levels([sku])[sku]
 
 
-def _known(location_id: str, skus: Mapping[str, str], catalog: Catalog) -> Mapping[str, Product]:
+def known_products(
+    location_id: str, skus: Mapping[str, str], catalog: Catalog
+) -> Mapping[str, Product]:
     """The products of a command, whose SKUs are given by their path in it.
 
     Raises NotFound for the location, and InvalidCommand with every SKU that is not sold.

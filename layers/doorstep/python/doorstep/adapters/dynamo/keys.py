@@ -67,7 +67,11 @@ def product(sku: str) -> Key:
 
 
 def delivery_option(code: str) -> Key:
-    return Key(f"DELIVERY#{code}", "DELIVERY")
+    return Key(delivery_options(), f"DELIVERY#{code}")
+
+
+def delivery_options() -> str:
+    return "DELIVERIES"
 
 
 def location(location_id: str) -> Key:
@@ -100,6 +104,10 @@ def movement(sku: str, location_id: str | None, kind: str, cause: str) -> Key:
 
 def stock_command(name: str) -> Key:
     return Key(f"STOCKCOMMAND#{name}", "STOCKCOMMAND")
+
+
+def heard(source: str, location_id: str, sku: str) -> Key:
+    return Key(f"FEED#{source}#{location_id}", f"SKU#{sku}")
 
 
 def due(queue: str, order_id: str) -> str:

@@ -20,13 +20,15 @@ from doorstep.adapters.dynamo.transact import (
     create,
     transact,
 )
-from doorstep.domain.errors import Conflict, Duplicate, IdempotencyKeyReused, OutOfStock
+from doorstep.domain.errors import Conflict, Duplicate, IdempotencyKeyReused, OutOfStock, Stale
 from doorstep.domain.stock import (
     EFFECTS,
     Guard,
+    Heard,
     LocationLevel,
     Movement,
     NetworkLevel,
+    NewsKind,
     Once,
     Seen,
     StockLevels,
@@ -47,16 +49,19 @@ class DynamoStock:
     def levels(self, skus: Iterable[str]) -> Mapping[str, StockLevels]:
         return {sku: self._levels(sku) for sku in dict.fromkeys(skus)}
 
-    def move(self, *movements: Movement, guards: Sequence[Guard] = ()) -> None:
+    def move(self, *movements: Movement, guards: Sequence[Guard] = ()) -> bool:
         at = self._clock()
         seen = [guard.level for guard in guards if isinstance(guard, Seen)]
         actions = [_once(guard, at) for guard in guards if isinstance(guard, Once)]
+        actions += [_heard(guard) for guard in guards if isinstance(guard, Heard)]
         actions += stock_actions(movements, at, seen)
         try:
             transact(self._client, self._table, actions)
         except TransactionRefused as refusal:
             if _repeated(refusal.refused, movements):
-                return
+                return False
+            if any(isinstance(r.action.about, Heard) for r in refusal.refused):
+                raise Stale from None
             if changed := _changed(refusal.refused, seen):
                 raise Conflict(changed) from None
             raise OutOfStock(
@@ -68,6 +73,7 @@ class DynamoStock:
                     for r in refusal.refused
                 }
             ) from None
+        return True
 
     def _levels(self, sku: str) -> StockLevels:
         pages = self._client.get_paginator("query").paginate(
@@ -127,6 +133,27 @@ def _basis(level: LocationLevel) -> dict[str, int]:
 def _once(guard: Once, at: datetime) -> Action:
     row = {"fingerprint": {"S": guard.fingerprint}, "at": {"S": at.isoformat()}}
     return create(keys.stock_command(guard.name), row, about=guard)
+
+
+def _heard(guard: Heard) -> Action:
+    """Move the source's mark on; a late change only looks whether it was counted since."""
+    name = "counted" if guard.kind is NewsKind.LATE_CHANGE else "newest"
+    condition = f"attribute_not_exists({name}) OR {name} < :sequence"
+    key = keys.heard(guard.source, guard.location_id, guard.sku)
+    values = {":sequence": {"N": str(guard.sequence)}}
+    if guard.kind is NewsKind.LATE_CHANGE:
+        return Action(
+            "ConditionCheck", key, condition, about=guard, ExpressionAttributeValues=values
+        )
+    counted = ", counted = :sequence" if guard.kind is NewsKind.COUNT else ""
+    return Action(
+        "Update",
+        key,
+        condition,
+        about=guard,
+        UpdateExpression=f"SET newest = :sequence{counted}",
+        ExpressionAttributeValues=values,
+    )
 
 
 def stock_actions(
