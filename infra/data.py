@@ -49,6 +49,8 @@ class Data(cdk.Stack):
         self.webhooks_name = stage.named("webhooks")
         self.api_keys = self._secret("ApiKeys", self.api_keys_name, "Who may call, by API key.")
         self.webhooks = self._secret("Webhooks", self.webhooks_name, "Who signs with what.")
+        self.providers_name = stage.named("providers")
+        self.providers = self._providers() if stage.carrier_account else None
         self.users = self._users()
         self.client = self.users.add_client(
             "Client",
@@ -63,6 +65,7 @@ class Data(cdk.Stack):
             "DocumentsBucket": self.documents.bucket_name,
             "ApiKeysSecret": self.api_keys_name,
             "WebhooksSecret": self.webhooks_name,
+            "ProvidersSecret": self.providers_name if self.providers else "",
             "UserPoolId": self.users.user_pool_id,
             "UserPoolClientId": self.client.user_pool_client_id,
             "EventBusName": self.bus.event_bus_name,
@@ -102,6 +105,11 @@ class Data(cdk.Stack):
     def webhooks_for(self, function: Function) -> None:
         """The secret that says who signs with what."""
         self._secret_for(function, "WEBHOOKS_SECRET", self.webhooks_name)
+
+    def carrier_for(self, function: Function) -> None:
+        """The secret with our key; nothing where the sandbox makes the labels."""
+        if self.providers:
+            self._secret_for(function, "PROVIDERS_SECRET", self.providers_name)
 
     def _secret_for(self, function: Function, setting: str, name: str) -> None:
         function.set({setting: name})
@@ -200,6 +208,9 @@ class Data(cdk.Stack):
             ),
             removal_policy=self.removal,
         )
+
+    def _providers(self) -> secretsmanager.Secret:
+        return self._secret("Providers", self.providers_name, "Our keys with providers.")
 
     def _users(self) -> cognito.UserPool:
         users = cognito.UserPool(

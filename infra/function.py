@@ -97,7 +97,7 @@ class Function(Construct):
             memory_size=memory,
             reserved_concurrent_executions=stage.reserved_concurrency if http else None,
         )
-        self.set({"STAGE": stage.name})
+        self.set({"STAGE": stage.name, **stage.providers})
         platform.alarm(
             self,
             "Errors",

@@ -9,11 +9,11 @@ from infra.service import Service
 
 def acknowledge(data: Data, service: Service) -> None:
     """Accept these findings of these resources, and only these."""
-    for secret in (data.api_keys, data.webhooks):
+    for secret in filter(None, (data.api_keys, data.webhooks, data.providers)):
         _accept(
             secret,
             "SMG4",
-            "The other side of each secret is a storefront, a carrier or a caller: it is renewed "
+            "The other side of each secret is a storefront, a provider or a caller: it is renewed "
             "together with them, as docs/operate.md says, not by a clock.",
         )
     if not data.stage.encrypted_transport:

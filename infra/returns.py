@@ -18,6 +18,7 @@ class Returns(Construct):
         data.orders_for(returns)
         data.documents_for(returns, RETURN_LABELS, "s3:GetObject", "s3:PutObject")
         data.payments_for(returns)
+        data.carrier_for(returns)
         api.route("POST", "/orders/{order_id}/returns", returns)
         api.route("GET", "/returns/{return_id}", returns)
         api.route("POST", "/returns/{return_id}/receive", returns)

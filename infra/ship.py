@@ -29,6 +29,7 @@ class Ship(Construct):
             data.orders_for(step)
         data.payments_for(capture)
         data.documents_for(buy_label, LABELS, "s3:PutObject")
+        data.carrier_for(buy_label)
         self.workflow = Workflow(
             self,
             platform,

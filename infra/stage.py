@@ -29,7 +29,7 @@ class Stage:
     reserved_concurrency: int | None = None
     """How many copies of one HTTP function may run; None leaves it to the account."""
     providers: dict[str, str] = field(default_factory=dict)
-    """Adapters other than the built-in sandboxes, by setting: `{"CARRIER": "newco"}`."""
+    """Adapters other than the built-in sandboxes, by setting: `{"CARRIER": "easypost"}`."""
 
     @property
     def architecture(self) -> lambda_.Architecture:
@@ -45,6 +45,11 @@ class Stage:
     @property
     def sandbox_payments(self) -> bool:
         return self.providers.get("PAYMENT_PROVIDER", "sandbox") == "sandbox"
+
+    @property
+    def carrier_account(self) -> bool:
+        """Whether labels are bought with a key of ours, which is a secret."""
+        return self.providers.get("CARRIER", "sandbox") != "sandbox"
 
     def named(self, name: str = "") -> str:
         """The physical name of a resource: `doorstep-prod-allocate`."""

@@ -156,10 +156,10 @@ class TestShopify:
 
 
 class TestEasyPost:
-    SECRET = "sécret"
+    SECRET = "s\u0065\u0301cret"
 
-    def signed(self, body, secret="s\u0065\u0301cret"):
-        digest = hmac.new(secret.encode(), body, hashlib.sha256).hexdigest()
+    def signed(self, body):
+        digest = hmac.new(self.SECRET.encode(), body, hashlib.sha256).hexdigest()
         return {"X-Hmac-Signature": f"hmac-sha256-hex={digest}"}
 
     @pytest.mark.parametrize("typed", ["s\u00e9cret", "s\u0065\u0301cret"])
