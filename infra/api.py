@@ -1,6 +1,7 @@
 """The HTTP API: every route by name, one authorizer, an access log, a limit on the rate."""
 
 import json
+from collections.abc import Sequence
 from typing import cast
 
 import aws_cdk as cdk
@@ -53,8 +54,9 @@ class Api(Construct):
             self, "Http", api_name=stage.named(), create_default_stage=False
         )
         self.public_routes: list[apigateway.HttpRoute] = []
+        self._limits: dict[str, object] = {}
         self._integrations: dict[str, integrations.HttpLambdaIntegration] = {}
-        default = apigateway.HttpStage(
+        self.stage = apigateway.HttpStage(
             self,
             "Default",
             http_api=self.http,
@@ -64,7 +66,11 @@ class Api(Construct):
                 rate_limit=stage.requests_per_second, burst_limit=stage.burst
             ),
         )
-        _log_access(default, stage)
+        self._open_share = {
+            "ThrottlingRateLimit": stage.requests_per_second // 2,
+            "ThrottlingBurstLimit": stage.burst // 2,
+        }
+        _log_access(self.stage, stage)
         openapi = Function(self, platform, "api.openapi", http=True)
         self.route("GET", "/openapi.json", openapi, public=True)
         platform.alarm(
@@ -89,6 +95,15 @@ class Api(Construct):
         )
         if public:
             self.public_routes.extend(routes)
+            self._slow_down(f"{method} {path}", routes)
+
+    def _slow_down(self, key: str, routes: Sequence[apigateway.HttpRoute]) -> None:
+        """Leave the rest of the rate to callers who say who they are."""
+        stage = cast("apigateway.CfnStage", self.stage.node.default_child)
+        self._limits[key] = self._open_share
+        stage.route_settings = self._limits
+        for route in routes:
+            stage.node.add_dependency(route)
 
 
 def _log_access(default: apigateway.HttpStage, stage: Stage) -> None:

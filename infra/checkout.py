@@ -1,4 +1,6 @@
-"""Checkout: orders by HTTP and from storefronts; what a crash left unfinished is finished."""
+"""Checkout: orders by HTTP and from storefronts, and what they would cost; what a crash left
+unfinished is finished.
+"""
 
 from constructs import Construct
 
@@ -26,6 +28,11 @@ class Checkout(Construct):
         api.route("POST", "/orders/{order_id}/holds/{hold_id}/release", orders)
         api.route("GET", "/work-items", orders)
         api.route("POST", "/work-items/{work_item_id}/close", orders)
+
+        quote = Function(self, platform, "checkout.quote", memory=1024, http=True)
+        data.orders_for(quote, read_only=True)
+        api.route("GET", "/availability", quote, public=True)
+        api.route("POST", "/quotes", quote)
 
         inlet = Queue(self, platform, "storefront", consumer_timeout=_INGEST_SECONDS)
         webhook = Function(self, platform, "checkout.storefront_webhook", timeout=5, http=True)

@@ -25,6 +25,15 @@ def test_saving_again_replaces(world: World) -> None:
     assert world.catalog.locations() == [a.location("BERLIN", priority=1)]
 
 
+def test_all_delivery_options_are_listed_and_found_by_their_code(world: World) -> None:
+    assert world.catalog.delivery_options() == []
+    world.catalog.save(a.delivery(), a.delivery("9.90", code="express"))
+    assert [one.code for one in world.catalog.delivery_options()] == ["express", "standard"]
+    world.catalog.save(a.delivery("5.90"))
+    assert a.delivery("5.90") in world.catalog.delivery_options()
+    assert world.catalog.offer([], "express")[1] == a.delivery("9.90", code="express")
+
+
 def test_more_products_than_one_read_takes(world: World) -> None:
     products = [a.product(f"SKU-{number}") for number in range(105)]
     world.catalog.save(*products)

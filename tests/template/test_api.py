@@ -9,6 +9,7 @@ from tests.template.template import Template, module, target
 
 PUBLIC = {
     "GET /openapi.json",
+    "GET /availability",
     "POST /webhooks/storefronts/{storefront}",
     "POST /webhooks/carriers/{carrier}",
 }
@@ -43,6 +44,17 @@ def test_answers_of_the_authorizer_are_kept_by_what_identifies_the_caller(
     assert authorizer["IdentitySource"] == ["$request.header.Authorization"]
     assert authorizer["EnableSimpleResponses"] is True
     assert authorizer["AuthorizerResultTtlInSeconds"] == 300
+
+
+def test_open_routes_take_no_more_than_their_share_of_the_rate(template: Template) -> None:
+    """The page of a product must not keep orders out, whoever asks for it how often."""
+    (stage,) = template.of("AWS::ApiGatewayV2::Stage").values()
+    everything = stage["DefaultRouteSettings"]
+    limits = stage["RouteSettings"]
+    assert set(limits) == PUBLIC
+    for limit in limits.values():
+        for name in ("ThrottlingRateLimit", "ThrottlingBurstLimit"):
+            assert 0 < limit[name] < everything[name]
 
 
 def test_the_api_is_slowed_down_and_logged_without_persons(template: Template) -> None:

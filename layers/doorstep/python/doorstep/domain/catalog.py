@@ -40,6 +40,8 @@ class Product(Record):
     stock_shards: int = Field(default=1, ge=1, le=32)
     """Over how many rows the network level is spread; raise it for a SKU that sells in a rush."""
     returnable: bool = True
+    low_stock: int = Field(default=5, ge=0, le=10_000)
+    """From this many on the storefront says how many are left, and where."""
 
 
 class LocationKind(StrEnum):

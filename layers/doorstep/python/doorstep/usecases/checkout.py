@@ -18,7 +18,7 @@ from typing import NamedTuple
 from pydantic import Field
 
 from doorstep.domain import placing
-from doorstep.domain.address import Address, CountryCode
+from doorstep.domain.address import Address, Destination
 from doorstep.domain.catalog import DeliveryOption, Product, Sku
 from doorstep.domain.errors import (
     Conflict,
@@ -43,9 +43,7 @@ from doorstep.domain.payment import Payment
 from doorstep.domain.record import Command
 from doorstep.ports import Catalog, Clock, FraudScreen, Orders, PaymentGateway, Stock, TaxEngine
 from doorstep.usecases.cancel import carry_out_voids
-from doorstep.usecases.quote import Item, Quote, quote
-
-MAX_LINES = 50
+from doorstep.usecases.quote import MAX_LINES, Item, Quote, quote, unsellable
 
 
 class WantedLine(Command):
@@ -67,7 +65,7 @@ class DeliveryAddress(Command):
     city: str = Field(min_length=1, max_length=255)
     region: str = Field(default="", max_length=255)
     postal_code: str = Field(default="", max_length=20)
-    country: CountryCode
+    country: Destination
     phone: str = Field(default="", max_length=40)
 
 
@@ -229,7 +227,7 @@ def _received(
     """
     products, option = catalog.offer((line.sku for line in command.lines), command.delivery_option)
     offered = _check(command, products, option)
-    (quoted,) = quote(
+    quoted = quote(
         [Item(products[line.sku], line.quantity) for line in command.lines],
         [offered],
         currency=command.currency,
@@ -262,14 +260,11 @@ def _check(
     command: Checkout, products: Mapping[str, Product], option: DeliveryOption | None
 ) -> DeliveryOption:
     """Raise InvalidCommand with every fault that the catalog shows."""
-    faults: dict[str, str] = {}
+    faults = unsellable(command.lines, products, command.currency)
     for index, line in enumerate(command.lines):
         product = products.get(line.sku)
         if product is None:
-            faults[f"lines.{index}.sku"] = f"there is no product {line.sku!r}"
             continue
-        if command.currency not in product.prices:
-            faults[f"lines.{index}.sku"] = f"{line.sku!r} is not sold in {command.currency}"
         for name in product.options:
             if not line.instructions.get(name, "").strip():
                 faults[f"lines.{index}.instructions.{name}"] = (
@@ -299,6 +294,7 @@ def _draft(
     turn: int,
 ) -> Order:
     """The cart as an order, with the money and the promise that were quoted."""
+    (delivery,) = quoted.deliveries
     zero = Money.zero(command.currency)
     lines = tuple(
         Line(
@@ -331,11 +327,11 @@ def _draft(
         billing_address=(
             Address(**command.billing_address.model_dump()) if command.billing_address else None
         ),
-        delivery_option=quoted.option.code,
-        service=quoted.option.service,
-        promise=quoted.promise,
+        delivery_option=delivery.option.code,
+        service=delivery.option.service,
+        promise=delivery.promise,
         lines=lines,
-        totals=quoted.totals,
+        totals=delivery.totals,
         created_at=at,
         expires_at=at + timedelta(seconds=ttl_seconds),
     )

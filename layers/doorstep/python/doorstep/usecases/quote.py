@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
-from typing import NamedTuple
+from typing import NamedTuple, Protocol
 
 from doorstep.domain.address import Address
 from doorstep.domain.catalog import DeliveryOption, Location, Product
@@ -16,6 +16,16 @@ from doorstep.domain.order import Totals
 from doorstep.domain.promise import Promise, Wanted, promise_from
 from doorstep.domain.stock import StockLevels
 from doorstep.ports import TaxEngine
+
+MAX_LINES = 50
+"""Lines of one cart, at the most."""
+
+
+class WantedUnits(Protocol):
+    """A line of a cart, as it was sent."""
+
+    @property
+    def sku(self) -> str: ...
 
 
 class Item(NamedTuple):
@@ -33,13 +43,19 @@ class PricedLine(NamedTuple):
     total: Money
 
 
-class Quote(NamedTuple):
-    """A cart with one delivery option: priced, taxed and promised."""
+class QuotedDelivery(NamedTuple):
+    """A cart with one delivery option: what it costs in all, and when it arrives."""
 
     option: DeliveryOption
-    lines: tuple[PricedLine, ...]
     totals: Totals
     promise: Promise
+
+
+class Quote(NamedTuple):
+    """A cart, priced and taxed, with each of its delivery options."""
+
+    lines: tuple[PricedLine, ...]
+    deliveries: tuple[QuotedDelivery, ...]
 
 
 def quote(
@@ -52,7 +68,7 @@ def quote(
     levels: Iterable[StockLevels],
     tax: TaxEngine,
     at: datetime,
-) -> tuple[Quote, ...]:
+) -> Quote:
     """The cart with each of these options.
 
     Every product and option must have a price in the currency.
@@ -77,8 +93,8 @@ def quote(
         Wanted(item.product.sku, item.quantity, item.product.kind, item.product.production_days)
         for item in items
     ]
-    stock = sellable(levels)
-    quotes = []
+    stock = _sellable(levels)
+    quoted = []
     for option, delivery, levied in zip(options, deliveries, taxed[len(items) :], strict=True):
         shipping = delivery if levied.included else delivery + levied.tax
         totals = Totals(
@@ -90,11 +106,24 @@ def quote(
             total=goods + shipping,
         )
         dates = promise_from(places, option, wanted, stock, to=to, at=at)
-        quotes.append(Quote(option, lines, totals, dates))
-    return tuple(quotes)
+        quoted.append(QuotedDelivery(option, totals, dates))
+    return Quote(lines, tuple(quoted))
 
 
-def sellable(levels: Iterable[StockLevels]) -> Mapping[tuple[str, str], int]:
+def unsellable(
+    lines: Sequence[WantedUnits], products: Mapping[str, Product], currency: str
+) -> dict[str, str]:
+    """The faults of a cart, by their path: what there is not, or not in this currency."""
+    faults = {}
+    for index, line in enumerate(lines):
+        if line.sku not in products:
+            faults[f"lines.{index}.sku"] = f"there is no product {line.sku!r}"
+        elif currency not in products[line.sku].prices:
+            faults[f"lines.{index}.sku"] = f"{line.sku!r} is not sold in {currency}"
+    return faults
+
+
+def _sellable(levels: Iterable[StockLevels]) -> Mapping[tuple[str, str], int]:
     """(SKU, location id) → units that may be allocated there."""
     return {
         (one.sku, place.location_id): place.available for one in levels for place in one.locations

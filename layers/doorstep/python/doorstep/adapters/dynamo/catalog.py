@@ -1,13 +1,13 @@
 """Products, locations and delivery options in DynamoDB.
 
-Locations are few and change seldom: kept for a minute.
+Locations and delivery options are few and change seldom: kept for a minute.
 """
 
 from __future__ import annotations
 
 import time
 from collections.abc import Iterable, Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from doorstep.adapters.dynamo import keys
 from doorstep.adapters.dynamo.keys import Key
@@ -16,8 +16,10 @@ from doorstep.domain.catalog import DeliveryOption, Location, Product
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
 
-_LOCATIONS_LIVE_SECONDS = 60
+_KEPT_SECONDS = 60
 _BATCH = 100
+
+Listed = TypeVar("Listed", Location, DeliveryOption)
 
 
 class DynamoCatalog:
@@ -26,7 +28,7 @@ class DynamoCatalog:
     def __init__(self, client: DynamoDBClient, table: str) -> None:
         self._client = client
         self._table = table
-        self._locations: tuple[float, list[Location]] = (0.0, [])
+        self._kept: dict[str, tuple[float, list[Any]]] = {}
 
     def offer(
         self, skus: Iterable[str], option: str
@@ -46,18 +48,10 @@ class DynamoCatalog:
         return {product.sku: product for product in products}
 
     def locations(self) -> Sequence[Location]:
-        read_at, known = self._locations
-        if known and time.monotonic() - read_at < _LOCATIONS_LIVE_SECONDS:
-            return known
-        pages = self._client.get_paginator("query").paginate(
-            TableName=self._table,
-            KeyConditionExpression="pk = :pk",
-            ExpressionAttributeValues={":pk": {"S": keys.locations()}},
-        )
-        rows = (row for page in pages for row in page["Items"])
-        known = [Location.model_validate_json(row["json"]["S"]) for row in rows]
-        self._locations = (time.monotonic(), known)
-        return known
+        return self._listed(keys.locations(), Location)
+
+    def delivery_options(self) -> Sequence[DeliveryOption]:
+        return self._listed(keys.delivery_options(), DeliveryOption)
 
     def save(self, *records: Product | Location | DeliveryOption) -> None:
         for record in records:
@@ -70,7 +64,21 @@ class DynamoCatalog:
                     "json": {"S": record.model_dump_json()},
                 },
             )
-        self._locations = (0.0, [])
+        self._kept.clear()
+
+    def _listed(self, partition: str, model: type[Listed]) -> list[Listed]:
+        """All records of a partition, as they were at some time within the last minute."""
+        read_at, known = self._kept.get(partition, (0.0, []))
+        if not known or time.monotonic() - read_at >= _KEPT_SECONDS:
+            pages = self._client.get_paginator("query").paginate(
+                TableName=self._table,
+                KeyConditionExpression="pk = :pk",
+                ExpressionAttributeValues={":pk": {"S": partition}},
+            )
+            rows = (row for page in pages for row in page["Items"])
+            known = [model.model_validate_json(row["json"]["S"]) for row in rows]
+            self._kept[partition] = (time.monotonic(), known)
+        return known
 
     def _get(self, wanted: Sequence[Key]) -> dict[Key, str]:
         """Rows by key, a hundred a call; what DynamoDB leaves unprocessed is asked for again."""

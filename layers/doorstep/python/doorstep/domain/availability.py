@@ -1,0 +1,82 @@
+"""What a product page may say of stock: the state, and how many are left where there are few.
+
+It is shown to everybody, so it never tells how much there is of what is not scarce.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from enum import StrEnum
+
+from doorstep.domain.catalog import Location, LocationKind, Product, ProductKind
+from doorstep.domain.record import Record
+from doorstep.domain.stock import StockLevels
+
+
+class StockState(StrEnum):
+    IN_STOCK = "in_stock"
+    LOW_STOCK = "low_stock"
+    MADE_TO_ORDER = "made_to_order"
+    OUT_OF_STOCK = "out_of_stock"
+
+
+class UnitsLeft(Record):
+    """The last units at one location."""
+
+    location_id: str
+    name: str
+    kind: LocationKind
+    city: str
+    units: int
+
+
+class Availability(Record):
+    """Whether so many units of a product can be bought now."""
+
+    state: StockState
+    available: bool
+    """Whether the units asked for can be bought together."""
+    left: int | None = None
+    """How many there are, only where they are few."""
+    places: tuple[UnitsLeft, ...] = ()
+    """Where the last ones are, the most first."""
+
+
+def availability(
+    product: Product, levels: StockLevels, places: Sequence[Location], quantity: int
+) -> Availability:
+    """The state of a product, and whether `quantity` of it can be bought.
+
+    A checkout takes a line from one shard, so that is what counts as being available together.
+    """
+    left = levels.available
+    if left <= 0:
+        return Availability(state=StockState.OUT_OF_STOCK, available=False)
+    together = any(shard.available >= quantity for shard in levels.network)
+    if product.kind is ProductKind.MADE_TO_ORDER:
+        return Availability(state=StockState.MADE_TO_ORDER, available=together)
+    if left > product.low_stock:
+        return Availability(state=StockState.IN_STOCK, available=together)
+    return Availability(
+        state=StockState.LOW_STOCK,
+        available=together,
+        left=left,
+        places=_where(levels, places, left),
+    )
+
+
+def _where(levels: StockLevels, places: Sequence[Location], left: int) -> tuple[UnitsLeft, ...]:
+    """The active locations that have units; no more of them than may still be sold."""
+    units = {level.location_id: min(level.available, left) for level in levels.locations}
+    found = [
+        UnitsLeft(
+            location_id=place.location_id,
+            name=place.name,
+            kind=place.kind,
+            city=place.address.city,
+            units=units[place.location_id],
+        )
+        for place in places
+        if place.active and units.get(place.location_id, 0) > 0
+    ]
+    return tuple(sorted(found, key=lambda one: (-one.units, one.location_id)))

@@ -1,0 +1,183 @@
+"""What may be bought, for how much, and when it arrives: for product pages and carts.
+
+Prices and dates come from `quote`, as a checkout's do. Locations and delivery options may be a
+minute old; products and stock are read, two reads per SKU.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from pydantic import Field
+
+from doorstep.domain.address import Address, Destination
+from doorstep.domain.availability import Availability, availability
+from doorstep.domain.catalog import Sku
+from doorstep.domain.errors import InvalidCommand, NotFound
+from doorstep.domain.money import Currency, Money
+from doorstep.domain.order import Quantity
+from doorstep.domain.record import Command, Moment, Record
+from doorstep.ports import Catalog, Clock, Stock, TaxEngine
+from doorstep.usecases.quote import MAX_LINES, Item, QuotedDelivery, quote, unsellable
+
+
+class WantedProduct(Command):
+    """What a product page asks: so many units of one product, to be sent there."""
+
+    sku: Sku
+    quantity: int = Field(default=1, ge=1, le=100)
+    country: Destination
+    region: str = Field(default="", max_length=255)
+    postal_code: str = Field(default="", max_length=20)
+    currency: Currency | None = None
+    """None: the first one that the product has a price in."""
+
+
+class CartLine(Command):
+    """Units of one product."""
+
+    sku: Sku
+    quantity: Quantity
+
+
+class Cart(Command):
+    """What somebody thinks of buying, and where it would go: as much as is known of it."""
+
+    currency: Currency
+    lines: tuple[CartLine, ...] = Field(min_length=1, max_length=MAX_LINES)
+    country: Destination
+    region: str = Field(default="", max_length=255)
+    postal_code: str = Field(default="", max_length=20)
+
+
+class OfferedOption(Record):
+    """One way to deliver, with its price and dates. Money is with tax."""
+
+    code: str
+    name: str
+    price: Money
+    total: Money
+    """Of the goods and their delivery."""
+    tax: Money
+    """Included in the total."""
+    ship_by: Moment
+    deliver_by: Moment
+    order_by: Moment
+    order_within_seconds: int
+    """What is left until the cut-off, after which the dates move on."""
+
+
+class OfferedLine(Availability):
+    """One product of a cart: whether it can be bought, and for how much, with tax."""
+
+    sku: Sku
+    name: str
+    quantity: int
+    unit_price: Money
+    total: Money
+
+
+class Offer(Record):
+    """A cart as it could be bought now. Without any option where something is not to be had."""
+
+    currency: Currency
+    lines: tuple[OfferedLine, ...]
+    options: tuple[OfferedOption, ...]
+    """The soonest first, the cheaper one of two."""
+    quoted_at: Moment
+
+    def holds_for(self, seconds: int) -> int:
+        """For how long it may be shown: so many seconds, but not beyond the next cut-off."""
+        return min([seconds, *(option.order_within_seconds for option in self.options)])
+
+
+def offer_product(
+    wanted: WantedProduct, *, catalog: Catalog, stock: Stock, tax: TaxEngine, clock: Clock
+) -> Offer:
+    """One product with every delivery option of its currency. Raises NotFound, InvalidCommand."""
+    product = catalog.products([wanted.sku]).get(wanted.sku)
+    if product is None:
+        raise NotFound("product", wanted.sku)
+    currency = wanted.currency or next(iter(product.prices), "")
+    if currency not in product.prices:
+        raise InvalidCommand({"currency": f"{wanted.sku!r} is not sold in {currency or 'any'}"})
+    items = [Item(product, wanted.quantity)]
+    return _offer(items, currency, _to(wanted), catalog, stock, tax, clock())
+
+
+def offer_cart(
+    cart: Cart, *, catalog: Catalog, stock: Stock, tax: TaxEngine, clock: Clock
+) -> Offer:
+    """A cart with every delivery option of its currency. Raises InvalidCommand."""
+    products = catalog.products(line.sku for line in cart.lines)
+    faults = unsellable(cart.lines, products, cart.currency)
+    if faults:
+        raise InvalidCommand(faults)
+    items = [Item(products[line.sku], line.quantity) for line in cart.lines]
+    return _offer(items, cart.currency, _to(cart), catalog, stock, tax, clock())
+
+
+def _offer(
+    items: Sequence[Item],
+    currency: str,
+    to: Address,
+    catalog: Catalog,
+    stock: Stock,
+    tax: TaxEngine,
+    at: datetime,
+) -> Offer:
+    levels = stock.levels(item.product.sku for item in items)
+    places = catalog.locations()
+    quoted = quote(
+        items,
+        [one for one in catalog.delivery_options() if currency in one.prices],
+        currency=currency,
+        to=to,
+        places=places,
+        levels=levels.values(),
+        tax=tax,
+        at=at,
+    )
+    together: dict[str, int] = {}
+    for product, quantity in items:
+        together[product.sku] = together.get(product.sku, 0) + quantity
+    lines = tuple(
+        OfferedLine(
+            sku=product.sku,
+            name=product.name,
+            quantity=quantity,
+            unit_price=priced.unit_price,
+            total=priced.total,
+            **dict(availability(product, levels[product.sku], places, together[product.sku])),
+        )
+        for (product, quantity), priced in zip(items, quoted.lines, strict=True)
+    )
+    options = [_option(delivery, at) for delivery in quoted.deliveries]
+    options.sort(key=lambda one: (one.deliver_by, one.price.minor, one.code))
+    return Offer(
+        currency=currency,
+        lines=lines,
+        options=tuple(options) if all(line.available for line in lines) else (),
+        quoted_at=at,
+    )
+
+
+def _option(delivery: QuotedDelivery, at: datetime) -> OfferedOption:
+    dates = delivery.promise
+    order_by = dates.order_by or dates.ship_by
+    return OfferedOption(
+        code=delivery.option.code,
+        name=delivery.option.name,
+        price=delivery.totals.shipping,
+        total=delivery.totals.total,
+        tax=delivery.totals.tax,
+        ship_by=dates.ship_by,
+        deliver_by=dates.deliver_by,
+        order_by=order_by,
+        order_within_seconds=int((order_by - at).total_seconds()),
+    )
+
+
+def _to(wanted: WantedProduct | Cart) -> Address:
+    return Address(country=wanted.country, region=wanted.region, postal_code=wanted.postal_code)
