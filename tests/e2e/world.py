@@ -16,7 +16,7 @@ from datetime import UTC, datetime, timedelta
 from functools import cached_property
 from http import HTTPStatus
 from itertools import count
-from typing import Any, Self
+from typing import Any, Self, TypeVar
 
 import httpx
 
@@ -50,6 +50,7 @@ PATIENCE = 30.0
 """Seconds that anything asynchronous may take."""
 
 Units = Mapping[str, int]
+Answer = TypeVar("Answer")
 
 
 class Missing(Exception):
@@ -143,6 +144,9 @@ class World:
         assert found
         return found
 
+    def becomes_true(self, what: str, done: Callable[[], object]) -> None:
+        wait_for(what, lambda: bool(done()), seconds=PATIENCE, every=0.1)
+
     def closes(self, order_id: str) -> OrderView:
         return self.becomes(order_id, "closed", lambda order: order.status == "closed")
 
@@ -177,6 +181,16 @@ class World:
         for one in self.to_pack(order_id, places=places):
             self.packs(one)
         return self.shipped(order_id)
+
+    def persists(self, call: Callable[[], Answer]) -> Answer:
+        """What a good caller does: ask again for as long as the other side is in trouble."""
+        for _ in range(3):
+            try:
+                return call()
+            except Refused as refusal:
+                if refusal.status < HTTPStatus.INTERNAL_SERVER_ERROR:
+                    raise
+        return call()
 
     def shipped(self, order_id: str) -> OrderView:
         return self.becomes(order_id, "shipped", lambda order: order.fulfillment == "shipped")
@@ -305,6 +319,17 @@ class World:
                 FunctionName=name, Environment={"Variables": before}
             )
 
+    @contextmanager
+    def limited(self, function: str, *, seconds: int) -> Iterator[None]:
+        """A function that is killed after this time, for a while."""
+        client, name = self.aws.client("lambda"), self.named(function)
+        before = client.get_function_configuration(FunctionName=name)["Timeout"]
+        client.update_function_configuration(FunctionName=name, Timeout=seconds)
+        try:
+            yield
+        finally:
+            client.update_function_configuration(FunctionName=name, Timeout=before)
+
     def invoked(self, function: str, event: Json) -> dict[str, Any]:
         answer = self.aws.client("lambda").invoke(
             FunctionName=self.named(function), Payload=json.dumps(event).encode()
@@ -328,16 +353,29 @@ class World:
         )
         return found
 
+    def states(self, one: FulfillmentOrder) -> set[str]:
+        """The states that the workflow of a fulfillment order has been in."""
+        execution = self.execution(one)["executionArn"]
+        pages = self.aws.client("stepfunctions").get_paginator("get_execution_history")
+        return {
+            event["stateEnteredEventDetails"]["name"]
+            for page in pages.paginate(executionArn=execution)
+            for event in page["events"]
+            if "stateEnteredEventDetails" in event
+        }
+
     @contextmanager
-    def redelivering(self, name: str, *, seconds: int = 1) -> Iterator[None]:
-        """A queue that brings back what failed after this time, for a while."""
-        sqs, url = self.aws.client("sqs"), self.queue_url(name)
-        before = sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["VisibilityTimeout"])
-        sqs.set_queue_attributes(QueueUrl=url, Attributes={"VisibilityTimeout": str(seconds)})
-        try:
+    def redelivering(self, *names: str, seconds: int = 1) -> Iterator[None]:
+        """Queues that bring back what failed after this time, for a while."""
+        sqs, attribute = self.aws.client("sqs"), "VisibilityTimeout"
+        with ExitStack() as restored:
+            for url in map(self.queue_url, names):
+                before = sqs.get_queue_attributes(QueueUrl=url, AttributeNames=[attribute])
+                restored.callback(
+                    sqs.set_queue_attributes, QueueUrl=url, Attributes=before["Attributes"]
+                )
+                sqs.set_queue_attributes(QueueUrl=url, Attributes={attribute: str(seconds)})
             yield
-        finally:
-            sqs.set_queue_attributes(QueueUrl=url, Attributes=before["Attributes"])
 
     def waiting(self, name: str) -> int:
         """How many messages lie in a queue or are being worked on."""
@@ -352,6 +390,14 @@ class World:
                 "ApproximateNumberOfMessagesDelayed",
             )
         )
+
+    def sends_dead_letters_again(self, name: str) -> None:
+        """Move them back to their queue, as `start-message-move-task` does on AWS."""
+        sqs, dead = self.aws.client("sqs"), self.queue_url(f"{name}-dead")
+        while found := sqs.receive_message(QueueUrl=dead, MaxNumberOfMessages=10).get("Messages"):
+            for message in found:
+                sqs.send_message(QueueUrl=self.queue_url(name), MessageBody=message["Body"])
+                sqs.delete_message(QueueUrl=dead, ReceiptHandle=message["ReceiptHandle"])
 
     def drained(self, name: str) -> None:
         """Wait until a queue is empty and nobody works on what was in it."""
@@ -382,6 +428,10 @@ class World:
             for row in self.aws.rows(self.outputs.sandbox_table_name)
             if row["pk"]["S"] in references
         ]
+
+    def charges_known(self) -> int:
+        """How many authorizations the payment provider was ever asked for."""
+        return sum(1 for _ in self.aws.rows(self.outputs.sandbox_table_name))
 
     # --- the bus --------------------------------------------------------------------------------
 
