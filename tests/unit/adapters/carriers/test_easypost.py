@@ -167,6 +167,11 @@ class TestBuyLabel:
         assert fake.requests[2].body == {"rate": {"id": "rate_1"}}
         assert label.tracking_number == "9400100000000000000001"
 
+    def test_callbacks_name_the_parcel_as_its_label_does(self, carrier: EasyPost) -> None:
+        label = carrier.buy_label(PARCEL)
+        for news in carrier.parse(callback(tracker(SCAN, tracking_code=label.tracking_number))):
+            assert (news.carrier, news.tracking_number) == (label.carrier, label.tracking_number)
+
     def test_a_label_that_is_there_is_not_paid_again(
         self, carrier: EasyPost, fake: FakeEasyPost
     ) -> None:

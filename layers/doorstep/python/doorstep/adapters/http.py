@@ -65,8 +65,6 @@ def _pool() -> urllib3.PoolManager:
         status_forcelist={*_BUSY, 500, 502, 503, 504},
         raise_on_status=False,
         respect_retry_after_header=False,
-        backoff_factor=0.2,
-        backoff_jitter=0.2,
     )
     timeout = urllib3.Timeout(connect=CONNECT_SECONDS, read=READ_SECONDS)
     return urllib3.PoolManager(retries=patience, timeout=timeout)
