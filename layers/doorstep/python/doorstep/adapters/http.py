@@ -51,7 +51,8 @@ def _send(method: str, url: str, headers: Mapping[str, str], body: bytes | None)
     try:
         answer = _pool().request(method, url, headers=headers, body=body, redirect=False)
     except urllib3.exceptions.HTTPError as error:
-        raise ProviderUnavailable(f"{host}: {type(error).__name__}") from None
+        reason = getattr(error, "reason", None) or error
+        raise ProviderUnavailable(f"{host}: {type(reason).__name__}") from None
     if answer.status >= 500 or answer.status in _BUSY:
         raise ProviderUnavailable(f"{host} answered {answer.status}")
     return Answer(answer.status, answer.data)
