@@ -1,4 +1,4 @@
-"""Things that go wrong on AWS, made to go wrong on purpose: calls that fail, deliveries that repeat.
+"""What goes wrong on AWS, made to go wrong on purpose: calls that fail, deliveries that repeat.
 
 The functions are the deployed ones. For a while they reach the embedded AWS through a proxy
 (microburst) that answers as AWS does when it is in trouble, and signs anew what it lets pass.
@@ -20,6 +20,8 @@ from local.client import wait_for
 from local.embedded import client_environment, free_port
 from tests.e2e.world import PATIENCE, World
 
+_PROXY = Path(sys.executable).with_name("microburst")
+
 DEATH = {"code": "AccessDeniedException", "status": 400}
 """An answer that no SDK tries again: whoever gets it, ends."""
 
@@ -39,8 +41,7 @@ class Faults:
         with self._log.open("wb") as log:
             upstream, port = self._world.outputs.endpoint, self.endpoint.rpartition(":")[2]
             process = subprocess.Popen(  # noqa: S603
-                ["microburst", "--upstream", upstream, "--port", port, "--resign"],
-                executable=Path(sys.executable).with_name("microburst"),
+                [_PROXY, "--upstream", upstream, "--port", port, "--resign"],
                 env=client_environment(upstream),
                 stdout=log,
                 stderr=subprocess.STDOUT,

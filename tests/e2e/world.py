@@ -71,7 +71,7 @@ class World:
             self.caller(access.keys[name]) for name in ("admin", "webshop", "warehouse", "service")
         )
         self.anybody = self.caller("")
-        self._numbers = count(int(time.time()))
+        self._numbers = count(time.time_ns() // 1_000_000)
         self._heard: dict[str, list[dict[str, Any]]] = {}
         self._hearing = threading.Lock()
 
