@@ -104,4 +104,6 @@ def _visible(order: Order) -> Order:
         raise NotFound("order", order.order_id)
     if caller.role == "storefront" and not caller.sees(order.channel):
         raise NotFound("order", order.order_id)
+    if caller.role == "warehouse" and not any(caller.sees(x.location_id) for x in order.shipments):
+        raise NotFound("order", order.order_id)
     return order
