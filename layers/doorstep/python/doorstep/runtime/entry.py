@@ -75,8 +75,13 @@ def batch(
             for record in event["Records"]:
                 try:
                     received.append(Received(record["messageId"], parse(record["body"])))
-                except (ValueError, KeyError, TypeError):
-                    logger.exception("message not understood", message_id=record["messageId"])
+                except (ValueError, KeyError, TypeError) as error:
+                    # Its text would repeat the message, and with it persons.
+                    logger.error(
+                        "message not understood",
+                        message_id=record["messageId"],
+                        reason=type(error).__name__,
+                    )
                     failed.add(record["messageId"])
             failed |= set(handle(received))
             logger.info(

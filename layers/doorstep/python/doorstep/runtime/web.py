@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from http import HTTPStatus
 from typing import Annotated, Any, NamedTuple
 
@@ -141,7 +141,7 @@ def _refused(error: DoorstepError) -> Response[Any]:
 
 def _invalid(error: RequestValidationError) -> Response[Any]:
     """Every fault at its path, in words; malformed JSON is not a fault of a field."""
-    found = error.errors()
+    found = [fault for fault in error.errors() if not _hollow(fault, error.errors())]
     if any(fault["type"] == "json_invalid" for fault in found):
         return _malformed(error)
     row = problem.PROBLEMS[InvalidCommand]
@@ -154,6 +154,13 @@ def _invalid(error: RequestValidationError) -> Response[Any]:
         for fault in found
     ]
     return _problem(row, members)
+
+
+def _hollow(fault: Mapping[str, Any], all_of_them: Sequence[Mapping[str, Any]]) -> bool:
+    """Whether a list is only called too short because its faulty items do not count."""
+    return fault["type"] == "too_short" and any(
+        other["loc"][:-1][: len(fault["loc"])] == fault["loc"] for other in all_of_them
+    )
 
 
 def _malformed(_: Exception) -> Response[Any]:

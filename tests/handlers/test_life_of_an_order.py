@@ -1,0 +1,380 @@
+"""One order through every function, each called as AWS calls it, most of them twice."""
+
+import json
+from datetime import timedelta
+from io import StringIO
+from typing import Any
+
+import pytest
+
+from doorstep.runtime import wiring
+from functions.allocate import allocate, stock_api
+from functions.checkout import api as checkout_api
+from functions.checkout import expire, ingest
+from functions.events import notify, publish
+from functions.returns import api as returns_api
+from functions.returns import refund
+from functions.ship import (
+    buy_label,
+    capture,
+    carrier_webhook,
+    delays,
+    dispatch,
+    release,
+    resume,
+    set_aside,
+    track,
+    warehouse_api,
+)
+from tests import builders as a
+from tests.handlers.cloud import Cloud, Context, bus_message, call, callback, consume
+
+BERLIN = {"role": "warehouse", "name": "berlin", "scope": "BERLIN"}
+
+
+@pytest.fixture
+def order(shop: Cloud) -> str:  # noqa: ARG001
+    """Bought: two mugs."""
+    cart = a.cart(("MUG", 2)).model_dump(mode="json", exclude_none=True)
+    placed = call(checkout_api, "POST", "/orders", cart, headers={"Idempotency-Key": "1"})
+    assert placed.status == 201
+    return str(placed.body["order_id"])
+
+
+def run(task: Any, key: str, **more: object) -> object:
+    """A task of the workflow, run twice."""
+    for _ in range(2):
+        answer = task.handler({"fulfillment_order_id": key, **more}, Context())
+    return answer
+
+
+def show(key: str) -> dict[str, Any]:
+    return dict(call(checkout_api, "GET", f"/orders/{key}").body)
+
+
+def allocated(shop: Cloud, order: str) -> str:
+    """Allocated and released to its location."""
+    for _ in range(2):
+        assert consume(allocate, *shop.on_the_bus(order, "order.placed")) == []
+    key = f"{order}-F1"
+    assert list(shop.workflow.started) == [key]
+    run(release, key, task_token="token")
+    return key
+
+
+def shipped(shop: Cloud, order: str) -> str:
+    key = allocated(shop, order)
+    packing = {"parcels": [{"lines": {"1": 2}, "weight_grams": 700}]}
+    for _ in range(2):
+        path = f"/fulfillment-orders/{key}/pack"
+        assert call(warehouse_api, "POST", path, packing, **BERLIN).status == 200
+    for task in (capture, buy_label, dispatch):
+        run(task, key)
+    return key
+
+
+def delivered(shop: Cloud, order: str) -> str:
+    key = shipped(shop, order)
+    number = show(order)["shipments"][0]["tracking_number"]
+    news = {
+        "events": [
+            {
+                "event_id": f"news-{code}",
+                "tracking_number": number,
+                "code": code,
+                "at": (wiring.clock() + timedelta(hours=hours)).isoformat(),
+            }
+            for hours, code in enumerate(("in_transit", "delivered"))
+        ]
+    }
+    body = json.dumps(news).encode()
+    for _ in range(2):
+        assert callback(carrier_webhook, "carrier", "sandbox", body).status == 202
+    messages = shop.messages("carrier")
+    assert len(messages) == 2
+    assert consume(track, *(json.dumps(message) for message in messages)) == []
+    return key
+
+
+def test_from_checkout_to_the_doorstep(shop: Cloud, order: str) -> None:
+    key = delivered(shop, order)
+    shown = show(order)
+    assert (shown["status"], shown["fulfillment"], shown["payment"]) == (
+        "closed",
+        "delivered",
+        "captured",
+    )
+    assert shown["payments"][0]["captured"] == {"minor": 2890, "currency": "EUR"}
+    assert shown["fulfillment_orders"][0]["status"] == "delivered"
+    stock = call(stock_api, "GET", "/stock/MUG").body
+    assert (stock["available"], stock["held"]) == (3, 0)
+    assert shop.workflow.waiting == {key: "token"}
+    numbers = [item["sequence"] for item in shown["timeline"]]
+    assert numbers == list(range(1, len(numbers) + 1))
+
+
+def test_the_answer_of_the_location_wakes_the_workflow(shop: Cloud, order: str) -> None:
+    shipped(shop, order)
+    packed = shop.on_the_bus(order, "fulfillment_order.packed")
+    for _ in range(2):
+        assert consume(resume, *packed) == []
+    assert shop.workflow.woken == {"token": ""}
+
+
+def test_an_answer_before_the_token_is_there_goes_back_to_the_queue(
+    shop: Cloud, order: str
+) -> None:
+    shipped(shop, order)
+    shop.workflow.waiting.clear()
+    assert consume(resume, *shop.on_the_bus(order, "fulfillment_order.packed")) == ["m0"]
+
+
+def test_a_rejected_order_goes_elsewhere(shop: Cloud, order: str) -> None:
+    goods = {"receipt_id": "R2", "goods": [{"sku": "MUG", "quantity": 5}]}
+    call(stock_api, "POST", "/locations/HAMBURG/receipts", goods)
+    key = allocated(shop, order)
+    path = f"/fulfillment-orders/{key}/reject"
+    for _ in range(2):
+        rejected = call(warehouse_api, "POST", path, {"reason": "broken"}, **BERLIN)
+        assert (rejected.status, rejected.body["status"]) == (200, "rejected")
+    events = shop.on_the_bus(order, "fulfillment_order.rejected")
+    assert consume(resume, *events) == []
+    assert shop.workflow.woken == {"token": "Rejected"}
+    assert consume(allocate, *events) == []
+    assert [one["location_id"] for one in show(order)["fulfillment_orders"]] == [
+        "BERLIN",
+        "HAMBURG",
+    ]
+
+
+def test_a_short_pick_is_reported_in_full_each_time(shop: Cloud, order: str) -> None:
+    key = allocated(shop, order)
+    path = f"/fulfillment-orders/{key}/short"
+    for _ in range(2):
+        short = call(warehouse_api, "POST", path, {"missing": {"1": 1}}, **BERLIN)
+        assert short.status == 200
+        assert short.body["lines"][0]["quantity"] == 1
+    assert call(warehouse_api, "POST", path, {"missing": {"1": 9}}, **BERLIN).status == 422
+    assert call(warehouse_api, "POST", path, {"missing": {}}, **BERLIN).status == 422
+
+
+def test_a_step_that_failed_is_set_aside_and_retried_by_an_agent(shop: Cloud, order: str) -> None:
+    key = allocated(shop, order)
+    run(set_aside, key, error={"Error": "Boom", "Cause": "it broke"})
+    one = show(order)["fulfillment_orders"][0]
+    assert (one["status"], one["reason"]) == ("exception", "Boom: it broke")
+    path = f"/fulfillment-orders/{key}/retry"
+    assert call(warehouse_api, "POST", path, **BERLIN).status == 403
+    assert call(warehouse_api, "POST", path, role="agent").body["attempt"] == 2
+    assert consume(resume, *shop.on_the_bus(order, "fulfillment_order.resumed")) == []
+    assert list(shop.workflow.started) == [key, f"{key}-try2"]
+
+
+def test_the_schedule_finds_nothing_to_do(shop: Cloud, order: str) -> None:
+    shipped(shop, order)
+    before = show(order)
+    expire.handler({}, Context())
+    delays.handler({}, Context())
+    assert show(order) == before
+
+
+def test_late_parcels_are_alerted_and_the_customer_hears_of_it(
+    shop: Cloud, order: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shipped(shop, order)
+    later = wiring.clock() + timedelta(days=30)
+    monkeypatch.setattr(wiring, "clock", lambda: later)
+    delays.handler({}, Context())
+    assert [item["cause"] for item in show(order)["work_items"]] == ["late_delivery"]
+    delayed = shop.on_the_bus(order, "shipment.delayed")
+    assert len(delayed) == 1
+    assert consume(notify, *delayed) == []
+    listed = call(checkout_api, "GET", "/work-items", role="agent").body["work_items"]
+    path = f"/work-items/{listed[0]['work_item_id']}/close"
+    assert call(checkout_api, "POST", path, role="agent").status == 200
+    assert call(checkout_api, "GET", "/work-items").body["work_items"] == []
+
+
+def test_a_return_from_request_to_refund(shop: Cloud, order: str) -> None:
+    delivered(shop, order)
+    wanted = {"lines": [{"line_id": "1", "quantity": 2, "reason": "unwanted"}]}
+    ada = {"role": "customer", "name": "ada"}
+    for _ in range(2):
+        back = call(
+            returns_api,
+            "POST",
+            f"/orders/{order}/returns",
+            wanted,
+            headers={"Idempotency-Key": "r1"},
+            **ada,
+        )
+        assert back.status == 201
+    key = back.body["return_id"]
+    label = call(returns_api, "GET", f"/returns/{key}/label", **ada)
+    assert label.body["url"].startswith("https://")
+    for _ in range(2):
+        counted = call(
+            returns_api,
+            "POST",
+            f"/returns/{key}/receive",
+            {"lines": {"1": {"received": 1}}},
+            **BERLIN,
+        )
+        assert counted.status == 200
+    received = shop.on_the_bus(order, "return.received")
+    for _ in range(2):
+        assert consume(refund, *received) == []
+    assert call(returns_api, "GET", f"/returns/{key}", **ada).body["status"] == "refunded"
+    shown = show(order)
+    assert shown["payments"][0]["refunded"] == {"minor": 1200, "currency": "EUR"}
+    told = shop.on_the_bus(order, "return.approved", "payment.refunded")
+    assert consume(notify, *told) == []
+
+
+def test_returns_have_faults_at_their_paths(shop: Cloud, order: str) -> None:
+    delivered(shop, order)
+    path, headers = f"/orders/{order}/returns", {"Idempotency-Key": "r1"}
+    faulty = {"lines": [{"line_id": "1", "quantity": 0, "reason": "because"}]}
+    answer = call(returns_api, "POST", path, faulty, headers=headers)
+    assert set(answer.faults) == {"lines.0.quantity", "lines.0.reason"}
+    unknown = {"lines": [{"line_id": "9", "quantity": 1, "reason": "other"}]}
+    answer = call(returns_api, "POST", path, unknown, headers=headers)
+    assert set(answer.faults) == {"lines.0.line_id"}
+    many = {"lines": [{"line_id": "1", "quantity": 3, "reason": "other"}]}
+    assert call(returns_api, "POST", path, many, headers=headers).status == 422
+
+
+# --- who may what ---------------------------------------------------------------------------------
+
+
+def test_a_warehouse_sees_and_touches_only_its_own(shop: Cloud, order: str) -> None:
+    key = shipped(shop, order)
+    hamburg = {"role": "warehouse", "name": "hamburg", "scope": "HAMBURG"}
+    for method, path in (
+        ("GET", "/locations/BERLIN/fulfillment-orders"),
+        ("POST", f"/fulfillment-orders/{key}/accept"),
+        ("GET", f"/shipments/{key}-P1/label"),
+    ):
+        assert call(warehouse_api, method, path, **hamburg).status == 404
+    goods = {"receipt_id": "R3", "goods": [{"sku": "MUG", "quantity": 5}]}
+    assert (
+        call(stock_api, "POST", "/locations/BERLIN/receipts", goods, **hamburg).status == 404
+    )
+    label = call(warehouse_api, "GET", f"/shipments/{key}-P1/label", **BERLIN)
+    assert label.body["url"].startswith("https://")
+
+
+def test_a_warehouse_sees_only_returns_to_itself(shop: Cloud, order: str) -> None:
+    delivered(shop, order)
+    wanted = {"lines": [{"line_id": "1", "quantity": 1, "reason": "other"}]}
+    headers = {"Idempotency-Key": "r1"}
+    hamburg = {"role": "warehouse", "name": "hamburg", "scope": "HAMBURG"}
+    path = f"/orders/{order}/returns"
+    assert call(returns_api, "POST", path, wanted, headers=headers, **hamburg).status == 404
+    key = call(returns_api, "POST", path, wanted, headers=headers, **BERLIN).body["return_id"]
+    for method, path in (
+        ("GET", f"/returns/{key}"),
+        ("GET", f"/returns/{key}/label"),
+        ("POST", f"/returns/{key}/receive"),
+    ):
+        body = {"lines": {}} if method == "POST" else None
+        assert call(returns_api, method, path, body, **hamburg).status == 404
+    assert call(returns_api, "GET", f"/returns/{key}", **BERLIN).status == 200
+
+
+def test_a_customer_sees_only_their_own_returns(shop: Cloud, order: str) -> None:
+    delivered(shop, order)
+    wanted = {"lines": [{"line_id": "1", "quantity": 1, "reason": "other"}]}
+    eve = {"role": "customer", "name": "eve", "headers": {"Idempotency-Key": "r1"}}
+    assert call(returns_api, "POST", f"/orders/{order}/returns", wanted, **eve).status == 404
+    ada = eve | {"name": "ada"}
+    key = call(returns_api, "POST", f"/orders/{order}/returns", wanted, **ada).body["return_id"]
+    assert call(returns_api, "GET", f"/returns/{key}", **eve).status == 404
+    assert call(returns_api, "POST", f"/returns/{key}/receive", {"lines": {}}, **ada).status == 403
+
+
+@pytest.mark.parametrize("role", ["customer", "storefront", ""])
+def test_others_may_not_touch_a_location(shop: Cloud, order: str, role: str) -> None:
+    key = allocated(shop, order)
+    for method, path in (
+        ("GET", "/locations/BERLIN/fulfillment-orders"),
+        ("POST", f"/fulfillment-orders/{key}/accept"),
+    ):
+        assert call(warehouse_api, method, path, role=role).status == 403
+    assert call(stock_api, "PUT", "/products/MUG", {}, role=role).status in (403, 422)
+
+
+def test_a_location_lists_its_work_and_starts(shop: Cloud, order: str) -> None:
+    key = allocated(shop, order)
+    listed = call(warehouse_api, "GET", "/locations/BERLIN/fulfillment-orders", **BERLIN).body
+    assert [one["fulfillment_order_id"] for one in listed["fulfillment_orders"]] == [key]
+    path = f"/fulfillment-orders/{key}/accept"
+    assert call(warehouse_api, "POST", path, **BERLIN).body["status"] == "accepted"
+    missing = call(warehouse_api, "POST", "/fulfillment-orders/O-A-F1/accept", **BERLIN)
+    assert missing.status == 404
+
+
+@pytest.mark.parametrize(
+    "packing",
+    [
+        {},
+        {"parcels": []},
+        {"parcels": [{"lines": {}, "weight_grams": 1}]},
+        {"parcels": [{"lines": {"1": 2}, "weight_grams": 0}]},
+        {"parcels": [{"lines": {"1": "x"}, "weight_grams": 1}]},
+        {"parcels": [{"lines": {"1": -2}, "weight_grams": 1}]},
+        {"parcels": [{"lines": {"1": 10**30}, "weight_grams": 1}]},
+        {"parcels": [{"lines": {"9": 1}, "weight_grams": 1}]},
+        {"parcels": [{"lines": {"1": 2}, "weight_grams": 1, "color": "red"}]},
+    ],
+)
+def test_a_packing_that_makes_no_sense_is_422(
+    shop: Cloud, order: str, packing: dict[str, object]
+) -> None:
+    key = allocated(shop, order)
+    path = f"/fulfillment-orders/{key}/pack"
+    answer = call(warehouse_api, "POST", path, packing, **BERLIN)
+    assert answer.status == 422
+    assert answer.faults
+
+
+# --- batches --------------------------------------------------------------------------------------
+
+
+def test_one_bad_message_does_not_fail_its_batch(shop: Cloud, order: str) -> None:
+    placed = shop.on_the_bus(order, "order.placed")
+    nowhere = bus_message(json.loads(placed[0])["detail"] | {"order_id": "O-NOWHERE"})
+    for function in (allocate, notify, track, refund, resume):
+        assert consume(function, "{", "[]", '{"detail": 1}') == ["m0", "m1", "m2"]
+    assert consume(allocate, "not json", *placed, nowhere) == ["m0", "m2"]
+    assert show(order)["fulfillment_orders"]
+
+
+@pytest.mark.usefixtures("cloud")
+def test_a_message_that_is_not_understood_is_not_repeated_in_the_log(logged: StringIO) -> None:
+    for function in (allocate, ingest, track):
+        assert consume(function, '{"detail": "Ada Lovelace", "body": ["Ada Lovelace"]}') == ["m0"]
+    assert "message not understood" in logged.getvalue()
+    assert "Lovelace" not in logged.getvalue()
+
+
+def test_every_new_event_is_put_on_the_bus(
+    shop: Cloud, order: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    stream = shop.stream(order)
+    assert publish.handler(stream, Context()) == {"batchItemFailures": []}
+    seen = []
+
+    def refuse_the_second(entries: list[dict[str, str]]) -> list[int]:
+        seen.extend(entries)
+        return [1, 2]
+
+    monkeypatch.setattr(wiring, "publish", refuse_the_second)
+    failures = publish.handler(stream, Context())["batchItemFailures"]
+    assert failures == [{"itemIdentifier": "000000000000000000001"}]
+    assert [entry["name"] for entry in seen] == [
+        "order.received",
+        "payment.authorized",
+        "order.placed",
+    ]
+    assert json.loads(seen[0]["detail"])["sequence"] == 1
