@@ -12,6 +12,7 @@ from pydantic import Field
 from doorstep.domain import placing
 from doorstep.domain.errors import NotFound
 from doorstep.domain.order import Order, order_of
+from doorstep.domain.promise_ledger import promise_ledger
 from doorstep.domain.record import Command
 from doorstep.runtime import web, wiring
 from doorstep.runtime.settings import settings
@@ -59,7 +60,8 @@ def place_order(checkout: Checkout, key: web.IdempotencyKey) -> web.Response[Ord
 def show_order(order_id: web.Id) -> OrderView:
     orders = wiring.orders()
     order = _visible(orders.get(order_id))
-    return OrderView.of(order, tuple(orders.timeline(order_id)))
+    ledger = promise_ledger(order, at=wiring.clock())
+    return OrderView.of(order, tuple(orders.timeline(order_id)), ledger)
 
 
 @app.post("/orders/<order_id>/cancel")

@@ -27,7 +27,6 @@ from doorstep.domain.events import TimelineItem
 from doorstep.domain.fulfillment import OPEN, FulfillmentOrder, FulfillmentStatus
 from doorstep.domain.order import Order, OrderStatus
 from doorstep.domain.payment import PaymentAction, PaymentOutcome
-from doorstep.domain.shipment import ShipmentStatus
 from doorstep.domain.stock import (
     EFFECTS,
     Guard,
@@ -371,19 +370,11 @@ class FakeQueues:
         ]
 
     def _deliveries(self) -> list[tuple[datetime, str]]:
-        arrived = {
-            ShipmentStatus.DELIVERED,
-            ShipmentStatus.RETURN_TO_SENDER,
-            ShipmentStatus.CANCELED,
-        }
         return [
-            (shipment.deliver_by, shipment.shipment_id)
+            (shipment.look_at, shipment.shipment_id)
             for order in self.memory.orders.values()
             for shipment in order.shipments
-            if shipment.shipped_at
-            and shipment.deliver_by
-            and shipment.status not in arrived
-            and "late_delivery" not in shipment.alerts
+            if shipment.look_at
         ]
 
     def _money(self) -> list[tuple[datetime, str]]:

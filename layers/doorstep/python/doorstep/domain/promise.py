@@ -26,6 +26,15 @@ class Promise(Record):
     production_days: int = 0
     processing_days: int
     transit_days: int
+    time_zone: str = "UTC"
+    """Where its days end."""
+
+    def arrival(self, left_at: datetime, to: Address | None) -> datetime:
+        """When a parcel that a carrier took at this moment should be there."""
+        carriers = _carriers(to, self.time_zone)
+        return carriers.end_of(
+            carriers.from_(carriers.after(carriers.day_of(left_at), self.transit_days))
+        )
 
 
 class Wanted(NamedTuple):
@@ -57,18 +66,18 @@ def promise(
         processing = option.processing_days
     start = here.begins(at, cutoff)
     ship = here.after(start, production_days + processing)
-    carriers = _carriers(to)
-    deliver = carriers.from_(carriers.after(ship, option.transit_days))
-    return Promise(
+    made = Promise(
         option=option.code,
         ship_by=here.end_of(ship),
-        deliver_by=here.end_of(deliver),
+        deliver_by=here.end_of(ship),
         promised_at=at,
         order_by=here.cutoff_on(start, cutoff),
         production_days=production_days,
         processing_days=processing,
         transit_days=option.transit_days,
+        time_zone=here.time_zone,
     )
+    return made.model_copy(update={"deliver_by": made.arrival(made.ship_by, to)})
 
 
 def promise_from(
@@ -141,6 +150,7 @@ def _may(place: Location, one: Wanted) -> bool:
     return one.kind is ProductKind.STANDARD or place.kind is LocationKind.WORKSHOP
 
 
-def _carriers(to: Address | None) -> Calendar:
+def _carriers(to: Address | None, time_zone: str) -> Calendar:
     """The days on which carriers move towards a destination."""
-    return Calendar().at(to.country, to.region) if to else Calendar()
+    days = Calendar(time_zone=time_zone)
+    return days.at(to.country, to.region) if to else days

@@ -24,6 +24,24 @@ class ShipmentStatus(StrEnum):
     CANCELED = "canceled"
 
 
+class DelayCause(StrEnum):
+    """Why somebody is warned about a promise."""
+
+    LATE_HANDOVER = "late_handover"
+    """A location has not handed over what should have left."""
+    AT_RISK = "at_risk"
+    """A parcel needs longer than there is time, or nobody has seen it move."""
+    LATE_DELIVERY = "late_delivery"
+
+
+#: No carrier has moved the parcel yet.
+UNMOVED = frozenset({ShipmentStatus.PENDING, ShipmentStatus.PRE_TRANSIT})
+
+#: After these nobody waits for its arrival any more.
+_OVER = frozenset(
+    {ShipmentStatus.DELIVERED, ShipmentStatus.RETURN_TO_SENDER, ShipmentStatus.CANCELED}
+)
+
 #: After these the carrier has nothing to add, except that a delivered parcel goes back.
 _FINAL = {
     ShipmentStatus.DELIVERED: {ShipmentStatus.RETURN_TO_SENDER},
@@ -76,6 +94,8 @@ class Shipment(Record):
     status_at: Moment | None = None
     """The carrier's own time of the news that set the status."""
     deliver_by: Moment | None = None
+    at_risk_from: Moment | None = None
+    """From when on its promise is at risk; what the carrier says may move or clear it."""
     alerts: tuple[str, ...] = ()
     """The causes for which a delay alert was raised: once each."""
     packed_at: Moment
@@ -85,6 +105,17 @@ class Shipment(Record):
     @property
     def quantity(self) -> int:
         return sum(line.quantity for line in self.lines)
+
+    @property
+    def look_at(self) -> Moment | None:
+        """When somebody has to look at its promise next; None where nobody need look any more."""
+        if self.shipped_at is None or self.deliver_by is None or self.status in _OVER:
+            return None
+        if DelayCause.LATE_DELIVERY in self.alerts:
+            return None
+        if self.at_risk_from and DelayCause.AT_RISK not in self.alerts:
+            return min(self.at_risk_from, self.deliver_by)
+        return self.deliver_by
 
     def follows(self, news: Tracking) -> bool:
         """Whether this news changes the status: newer than what is known, and not after the end.

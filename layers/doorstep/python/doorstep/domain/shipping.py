@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from pydantic import Field
 
@@ -21,7 +21,10 @@ from doorstep.domain.payment import (
 )
 from doorstep.domain.placing import close_if_done, open_work_item
 from doorstep.domain.record import Command
-from doorstep.domain.shipment import ParcelLine, Shipment, ShipmentStatus, Tracking
+from doorstep.domain.shipment import UNMOVED, ParcelLine, Shipment, ShipmentStatus, Tracking
+
+SCAN_GRACE = timedelta(hours=12)
+"""Carriers may scan at night what they took in the evening."""
 
 #: News of a carrier that a person has to act on.
 _TROUBLE = (ShipmentStatus.EXCEPTION, ShipmentStatus.LOST, ShipmentStatus.RETURN_TO_SENDER)
@@ -235,7 +238,10 @@ def dispatch(order: Order, key: str, *, at: datetime) -> Order:
                 )
             )
     for parcel in parcels:
-        order = order.with_shipment(parcel.model_copy(update={"shipped_at": at}))
+        # Whoever was warned of a late handover knows already.
+        risk = None if one.alerts else _at_risk_from(order, parcel, at)
+        left = {"shipped_at": at, "at_risk_from": risk}
+        order = order.with_shipment(parcel.model_copy(update=left))
     shipped = (
         order.with_lines(lines)
         .with_fulfillment_order(one)
@@ -262,6 +268,7 @@ def track(order: Order, key: str, news: Tracking) -> Order:
     update: dict[str, object] = {"status": news.status, "status_at": news.at}
     if news.status is ShipmentStatus.DELIVERED:
         update["delivered_at"] = news.at
+    update |= _moved_on(order, shipment, news)
     order = order.with_shipment(shipment.model_copy(update=update)).raising(
         events.ShipmentUpdated(shipment_id=key, status=news.status, carrier_time=news.at)
     )
@@ -294,6 +301,35 @@ def alert(order: Order, subject: str, *, cause: str, deliver_by: datetime) -> Or
     return order.raising(
         events.ShipmentDelayed(subject=subject, cause=cause, deliver_by=deliver_by)
     )
+
+
+def _at_risk_from(order: Order, parcel: Shipment, left_at: datetime) -> datetime | None:
+    """From when on the promise of a parcel that left at this moment is at risk.
+
+    At once where its way takes longer than there is time. Otherwise, as long as the carrier has not
+    moved it, when it should have been scanned at the latest.
+    """
+    if order.promise is None or parcel.deliver_by is None:
+        return None
+    if order.promise.arrival(left_at, order.shipping_address) > parcel.deliver_by:
+        return left_at
+    if parcel.status in UNMOVED:
+        return max(order.promise.ship_by, left_at) + SCAN_GRACE
+    return None
+
+
+def _moved_on(order: Order, parcel: Shipment, news: Tracking) -> dict[str, object]:
+    """What the carrier's news means for a promise at risk: nothing, a new moment, or the end."""
+    match news.status:
+        case ShipmentStatus.IN_TRANSIT if parcel.status in UNMOVED and parcel.shipped_at:
+            moved = parcel.model_copy(update={"status": news.status})
+            return {"at_risk_from": _at_risk_from(order, moved, news.at)}
+        case ShipmentStatus.DELAYED:
+            return {"at_risk_from": news.at}
+        case ShipmentStatus.OUT_FOR_DELIVERY | ShipmentStatus.READY_FOR_PICKUP:
+            return {"at_risk_from": None}
+        case _:
+            return {}
 
 
 def _settle_arrivals(order: Order, key: str) -> Order:

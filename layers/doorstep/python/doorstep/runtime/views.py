@@ -23,6 +23,7 @@ from doorstep.domain.order import (
 )
 from doorstep.domain.payment import Payment, PaymentEvent
 from doorstep.domain.promise import Promise
+from doorstep.domain.promise_ledger import PromiseLedger
 from doorstep.domain.record import Moment
 from doorstep.domain.returns import Return
 from doorstep.domain.shipment import Shipment
@@ -93,14 +94,20 @@ class OrderView(View):
     payments: tuple[PaymentView, ...]
     returns: tuple[Return, ...]
     work_items: tuple[WorkItem, ...]
+    promise_ledger: PromiseLedger | None = None
     timeline: tuple[TimelineItem, ...] | None = None
 
     @classmethod
-    def of(cls, order: Order, timeline: tuple[TimelineItem, ...] | None = None) -> Self:
+    def of(
+        cls,
+        order: Order,
+        timeline: tuple[TimelineItem, ...] | None = None,
+        ledger: PromiseLedger | None = None,
+    ) -> Self:
         same = {
             name: getattr(order, name)
             for name in cls.model_fields
-            if name not in ("fulfillment", "payment", "returning", "payments", "timeline")
+            if name in Order.model_fields and name != "payments"
         }
         return cls(
             **same,
@@ -108,6 +115,7 @@ class OrderView(View):
             payment=order.payment_state,
             returning=order.return_state,
             payments=tuple(PaymentView.of(payment) for payment in order.payments),
+            promise_ledger=ledger,
             timeline=timeline,
         )
 

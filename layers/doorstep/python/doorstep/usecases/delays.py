@@ -1,4 +1,4 @@
-"""Delay alerts: find promises that are being broken, warn once per cause, ask a person to look."""
+"""Delay alerts: find promises at risk before they break, warn once per cause, ask a person."""
 
 from __future__ import annotations
 
@@ -8,27 +8,26 @@ from doorstep.domain import placing, shipping
 from doorstep.domain.errors import Conflict, NotFound
 from doorstep.domain.fulfillment import OPEN, FulfillmentStatus
 from doorstep.domain.order import Order, order_of
+from doorstep.domain.shipment import DelayCause
 from doorstep.ports import Clock, Orders, Queues
-
-LATE_HANDOVER = "late_handover"
-LATE_DELIVERY = "late_delivery"
 
 
 def raise_delays(
     *, orders: Orders, queues: Queues, clock: Clock, limit: int = 200
 ) -> tuple[str, ...]:
-    """Raise an alert for every parcel that is past its date, or was not handed over in time for it.
+    """Raise an alert for every parcel that is past its date, that cannot be there in time, or that
+    was not handed over in time.
 
-    Reads only what is due: both lists come from a time index, and an alerted record leaves it.
-    Answers the ids alerted.
+    Reads only what is due: both lists come from a time index, and an alerted record leaves it, or
+    waits there for its next date. Answers the ids alerted.
     """
     now = clock()
     raised = []
-    for queue, cause in (("handover", LATE_HANDOVER), ("delivery", LATE_DELIVERY)):
+    for queue, alert in (("handover", _late_handover), ("delivery", _late_parcel)):
         for subject in queues.due(queue, now, limit):
             try:
                 order = orders.get(order_of(subject))
-                alerted = _alert(order, subject, cause, now)
+                alerted = alert(order, subject, now)
                 if alerted is not order:
                     orders.commit(alerted)
                     raised.append(subject)
@@ -37,20 +36,32 @@ def raise_delays(
     return tuple(raised)
 
 
-def _alert(order: Order, subject: str, cause: str, now: datetime) -> Order:
-    """The order with the alert, where the record itself (not only the index) says it is late."""
-    if cause == LATE_HANDOVER:
-        one = order.fulfillment_order(subject)
-        late = one.status in OPEN | {FulfillmentStatus.ALLOCATED}
-        deadline, deliver_by = one.ship_by, one.deliver_by
-        text = f"{one.location_id} has not handed {subject} over; it was due {deadline}."
-    else:
-        shipment = order.shipment(subject)
-        late = shipment.delivered_at is None
-        deadline = deliver_by = shipment.deliver_by
-        text = f"{shipment.carrier} has not delivered {shipment.tracking_number}; due {deadline}."
-    if not late or deadline is None or deliver_by is None or deadline > now:
+def _late_handover(order: Order, key: str, now: datetime) -> Order:
+    """The order with an alert, where a location has not handed over what was due."""
+    one = order.fulfillment_order(key)
+    waiting = one.status in OPEN | {FulfillmentStatus.ALLOCATED}
+    if not waiting or one.ship_by is None or one.deliver_by is None or one.ship_by > now:
         return order
+    text = f"{one.location_id} has not handed {key} over; it was due {one.ship_by}."
+    return _alert(order, key, DelayCause.LATE_HANDOVER, one.deliver_by, text, now)
+
+
+def _late_parcel(order: Order, key: str, now: datetime) -> Order:
+    """The order with an alert, where a parcel is late, or its promise at risk."""
+    parcel = order.shipment(key)
+    if parcel.look_at is None or parcel.deliver_by is None or parcel.look_at > now:
+        return order
+    name = f"{parcel.carrier} {parcel.tracking_number}"
+    if parcel.deliver_by <= now:
+        text = f"{name} has not been delivered; it was due {parcel.deliver_by}."
+        return _alert(order, key, DelayCause.LATE_DELIVERY, parcel.deliver_by, text, now)
+    text = f"{name} will hardly be there by {parcel.deliver_by}: it left late, or does not move."
+    return _alert(order, key, DelayCause.AT_RISK, parcel.deliver_by, text, now)
+
+
+def _alert(
+    order: Order, subject: str, cause: DelayCause, deliver_by: datetime, text: str, now: datetime
+) -> Order:
     alerted = shipping.alert(order, subject, cause=cause, deliver_by=deliver_by)
     if alerted is order:
         return order

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from doorstep.domain.events import TimelineItem
 from doorstep.domain.order import Order
+from doorstep.domain.shipment import DelayCause
 from doorstep.ports import Mail, Notifier, Orders
 
 _SUBJECTS = {
@@ -14,8 +15,7 @@ _SUBJECTS = {
 
 _TEXTS = {
     "shipment.delayed": (
-        "Hello {name},\n\nyour parcel should have been with you by {deliver_by}."
-        " It is late, and we are looking into it."
+        "Hello {name},\n\nwe promised you your parcel by {deliver_by}. {how_late}"
         "\nYou need not do anything. We are sorry.\n"
     ),
     "return.approved": (
@@ -24,6 +24,12 @@ _TEXTS = {
         "\nYou get your money back once it has been counted.\n"
     ),
     "payment.refunded": ("Hello {name},\n\n{amount} is on its way back to you the way you paid.\n"),
+}
+
+_HOW_LATE: dict[str, str] = {
+    DelayCause.LATE_HANDOVER: "It has not left yet and may come later; we are looking into it.",
+    DelayCause.AT_RISK: "It is on its way but may come later; we are looking into it.",
+    DelayCause.LATE_DELIVERY: "It is late, and we are looking into it.",
 }
 
 
@@ -51,6 +57,7 @@ def _words(order: Order, item: TimelineItem) -> dict[str, str]:
         "order": order.external_name or order.order_id,
         "name": order.customer.name or "there",
         "deliver_by": str(data.get("deliver_by", ""))[:10],
+        "how_late": _HOW_LATE.get(str(data.get("cause", "")), ""),
         "return_id": str(data.get("return_id", "")),
         "amount": _money(amount) if isinstance(amount, dict) else "",
     }

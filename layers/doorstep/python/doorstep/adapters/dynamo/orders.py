@@ -32,7 +32,7 @@ from doorstep.domain.order import Order, OrderStatus
 from doorstep.domain.payment import Payment, PaymentAction, PaymentOutcome
 from doorstep.domain.record import Record
 from doorstep.domain.returns import Return
-from doorstep.domain.shipment import Shipment, ShipmentStatus
+from doorstep.domain.shipment import DelayCause, Shipment
 from doorstep.domain.stock import Movement
 from doorstep.domain.work import WorkItem, WorkItemStatus
 
@@ -222,7 +222,7 @@ def _attributes(child: Record, order: Order) -> dict[str, Any]:
     match child:
         case FulfillmentOrder():
             waiting: dict[str, Any] = {}
-            late = "late_handover" in child.alerts
+            late = DelayCause.LATE_HANDOVER in child.alerts
             if child.status in OPEN | {FulfillmentStatus.ALLOCATED} and child.ship_by and not late:
                 waiting |= _due(HANDOVER, child.fulfillment_order_id, child.ship_by)
             if child.status in OPEN:
@@ -231,14 +231,8 @@ def _attributes(child: Record, order: Order) -> dict[str, Any]:
                 )
             return waiting
         case Shipment():
-            away = child.shipped_at and child.status not in (
-                ShipmentStatus.DELIVERED,
-                ShipmentStatus.RETURN_TO_SENDER,
-                ShipmentStatus.CANCELED,
-            )
-            if away and child.deliver_by and "late_delivery" not in child.alerts:
-                return _due(DELIVERY, child.shipment_id, child.deliver_by)
-            return {}
+            look_at = child.look_at
+            return _due(DELIVERY, child.shipment_id, look_at) if look_at else {}
         case Payment():
             open_since = [
                 event.at

@@ -1,0 +1,136 @@
+"""The promise ledger: what was promised, when each step really happened, and how it stands.
+
+Nothing of it is stored twice: the promise lies with the order, each step with the fulfillment order
+or the parcel that took it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import datetime
+from enum import StrEnum
+
+from doorstep.domain.fulfillment import ENDED, FulfillmentStatus
+from doorstep.domain.order import Line, LineKind, Order
+from doorstep.domain.promise import Promise
+from doorstep.domain.record import Moment, Record
+
+
+class PromiseState(StrEnum):
+    ON_TRACK = "on_track"
+    AT_RISK = "at_risk"
+    KEPT = "kept"
+    BROKEN = "broken"
+
+
+class Steps(Record):
+    """When the last unit took each step; None as long as one has not."""
+
+    allocated_at: Moment | None = None
+    packed_at: Moment | None = None
+    handed_over_at: Moment | None = None
+    delivered_at: Moment | None = None
+
+
+class PromiseLedger(Record):
+    """How the promise of one order stands."""
+
+    state: PromiseState
+    promise: Promise
+    steps: Steps
+    late: tuple[str, ...] = ()
+    """The parcels and fulfillment orders that put it at risk, or broke it."""
+
+
+def promise_ledger(order: Order, *, at: datetime) -> PromiseLedger | None:
+    """How the promise stands at a moment; None where nothing was promised, or nothing is left.
+
+    It is kept by the last arrival, broken from the promised moment on, and at risk before that
+    while a location is late with its handover or a parcel needs longer than there is time.
+    """
+    lines = [line for line in order.lines if line.kind is not LineKind.DIGITAL and line.open]
+    if order.promise is None or not lines:
+        return None
+    steps, deliver_by = _steps(order, lines), order.promise.deliver_by
+    late: tuple[str, ...] = ()
+    if steps.delivered_at:
+        state = PromiseState.KEPT if steps.delivered_at <= deliver_by else PromiseState.BROKEN
+        if state is PromiseState.BROKEN:
+            late = _arrived_after(order, deliver_by)
+    elif at > deliver_by:
+        state, late = PromiseState.BROKEN, (*_missing(order), *_arrived_after(order, deliver_by))
+    else:
+        late = (*_not_handed_over(order, at), *_at_risk(order, at))
+        left_late = steps.handed_over_at is None and at > order.promise.ship_by
+        state = PromiseState.AT_RISK if late or left_late else PromiseState.ON_TRACK
+    return PromiseLedger(state=state, promise=order.promise, steps=steps, late=late)
+
+
+def _steps(order: Order, lines: Iterable[Line]) -> Steps:
+    given = [
+        one.allocated_at
+        for one in order.fulfillment_orders
+        if one.status not in ENDED or one.status is FulfillmentStatus.DELIVERED
+    ]
+    packed: dict[str, int] = {}
+    for parcel in order.shipments:
+        for part in parcel.lines:
+            packed[part.line_id] = packed.get(part.line_id, 0) + part.quantity
+    lines = list(lines)
+    return Steps(
+        allocated_at=_last(given, done=all(line.allocated >= line.open for line in lines)),
+        packed_at=_last(
+            (parcel.packed_at for parcel in order.shipments),
+            done=all(packed.get(line.line_id, 0) >= line.open for line in lines),
+        ),
+        handed_over_at=_last(
+            (parcel.shipped_at for parcel in order.shipments),
+            done=all(line.shipped >= line.open for line in lines),
+        ),
+        delivered_at=_last(
+            (parcel.delivered_at for parcel in order.shipments),
+            done=all(line.delivered >= line.open for line in lines),
+        ),
+    )
+
+
+def _last(moments: Iterable[datetime | None], *, done: bool) -> datetime | None:
+    return max((moment for moment in moments if moment), default=None) if done else None
+
+
+def _not_handed_over(order: Order, at: datetime) -> tuple[str, ...]:
+    """The fulfillment orders that are past their day and still with their location."""
+    return tuple(
+        one.fulfillment_order_id
+        for one in order.fulfillment_orders
+        if one.status not in ENDED
+        and one.status is not FulfillmentStatus.SHIPPED
+        and one.ship_by
+        and at > one.ship_by
+    )
+
+
+def _at_risk(order: Order, at: datetime) -> tuple[str, ...]:
+    """The parcels that are on their way and need longer than there is time, or do not move."""
+    return tuple(
+        parcel.shipment_id
+        for parcel in order.shipments
+        if parcel.look_at and parcel.at_risk_from and parcel.at_risk_from <= at
+    )
+
+
+def _missing(order: Order) -> tuple[str, ...]:
+    """What has not arrived: parcels, and fulfillment orders without any."""
+    return tuple(
+        one.fulfillment_order_id
+        for one in order.fulfillment_orders
+        if one.status not in ENDED and not order.parcels_of(one.fulfillment_order_id)
+    ) + tuple(parcel.shipment_id for parcel in order.shipments if not parcel.delivered_at)
+
+
+def _arrived_after(order: Order, deliver_by: datetime) -> tuple[str, ...]:
+    return tuple(
+        parcel.shipment_id
+        for parcel in order.shipments
+        if parcel.delivered_at and parcel.delivered_at > deliver_by
+    )
