@@ -1,4 +1,4 @@
-"""Step Functions (task token): released to its location, which answers when it can.
+"""Step Functions (task token): fulfillment order → released to its location, which answers.
 
 Safe to repeat: the newest token counts.
 """
