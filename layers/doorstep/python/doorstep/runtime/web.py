@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import json
 from collections.abc import Callable, Mapping, Sequence
 from http import HTTPStatus
@@ -77,7 +78,6 @@ def api() -> APIGatewayHttpResolver:
     )
     resolver.exception_handler(DoorstepError)(_refused)
     resolver.exception_handler(RequestValidationError)(_invalid)
-    resolver.exception_handler([RecursionError, UnicodeDecodeError])(_malformed)
     resolver.exception_handler(Exception)(_unforeseen)
     resolver.not_found(_no_such_route)
     return resolver
@@ -117,7 +117,7 @@ def public(body: Any, *, seconds: int) -> Response[Any]:
 
 
 def _unreadable(event: dict[str, Any]) -> dict[str, Any] | None:
-    """The answer to a body that is absurdly large or does not say that it is JSON.
+    """The answer to a body that is absurdly large, does not say that it is JSON, or is none.
 
     Given before the resolver is asked, which reads a body by its content type before anything else.
     """
@@ -129,7 +129,22 @@ def _unreadable(event: dict[str, Any]) -> dict[str, Any] | None:
     if text and kind != "application/json":
         row = problem.Problem(415, "unsupported-media-type", "Send application/json")
         return problem.response(row, problem.document(row, f"{kind or 'nothing'!r} was sent."))
+    if text and not _legible(text, encoded=bool(event.get("isBase64Encoded"))):
+        row = problem.Problem(400, "malformed-json", "The body is not JSON")
+        return problem.response(row, problem.document(row, "The body could not be parsed."))
     return None
+
+
+def _legible(text: str, *, encoded: bool) -> bool:
+    """Whether it is JSON, and nothing in it can be read but not kept: half a surrogate pair, a
+    number of thousands of digits.
+    """
+    try:
+        sent = json.loads(base64.b64decode(text) if encoded else text)
+        json.dumps(sent, ensure_ascii=False).encode()
+    except (ValueError, RecursionError):
+        return False
+    return True
 
 
 def _refused(error: DoorstepError) -> Response[Any]:
@@ -140,10 +155,8 @@ def _refused(error: DoorstepError) -> Response[Any]:
 
 
 def _invalid(error: RequestValidationError) -> Response[Any]:
-    """Every fault at its path, in words; malformed JSON is not a fault of a field."""
+    """Every fault at its path, in words."""
     found = [fault for fault in error.errors() if not _hollow(fault, error.errors())]
-    if any(fault["type"] == "json_invalid" for fault in found):
-        return _malformed(error)
     row = problem.PROBLEMS[InvalidCommand]
     members = problem.document(row, f"{len(found)} fault{'s' if len(found) > 1 else ''} found.")
     members["faults"] = [
@@ -161,11 +174,6 @@ def _hollow(fault: Mapping[str, Any], all_of_them: Sequence[Mapping[str, Any]]) 
     return fault["type"] == "too_short" and any(
         other["loc"][:-1][: len(fault["loc"])] == fault["loc"] for other in all_of_them
     )
-
-
-def _malformed(_: Exception) -> Response[Any]:
-    row = problem.Problem(400, "malformed-json", "The body is not JSON")
-    return _problem(row, problem.document(row, "The body could not be parsed."))
 
 
 def _unforeseen(error: Exception) -> Response[Any]:
