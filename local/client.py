@@ -13,7 +13,7 @@ from datetime import UTC, datetime
 from http import HTTPStatus
 from types import TracebackType
 from typing import Any, Self, TypeVar
-from urllib.parse import quote
+from urllib.parse import quote, urlencode
 
 import httpx
 from pydantic import BaseModel
@@ -23,6 +23,7 @@ from doorstep.domain.catalog import DeliveryOption, Location, Product
 from doorstep.domain.fulfillment import FulfillmentOrder
 from doorstep.domain.returns import Return
 from doorstep.runtime.views import FulfillmentOrderPage, OrderView, StockView, WorkItemPage
+from doorstep.usecases.availability import Offer
 from local.embedded import EmbeddedAwsError
 
 Model = TypeVar("Model", bound=BaseModel)
@@ -64,6 +65,16 @@ class Doorstep:
         trace: TracebackType | None,
     ) -> None:
         self._http.close()
+
+    # --- before the order -----------------------------------------------------------------------
+
+    def availability(self, sku: str, country: str, **more: str) -> Offer:
+        """What a product page shows; `more` is quantity, region, postal_code, currency."""
+        query = urlencode({"sku": sku, "country": country, **more})
+        return self._ask(Offer, "GET", f"/availability?{query}")
+
+    def quote(self, cart: Json) -> Offer:
+        return self._ask(Offer, "POST", "/quotes", cart)
 
     # --- orders ---------------------------------------------------------------------------------
 
