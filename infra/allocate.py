@@ -38,17 +38,29 @@ class Allocate(Construct):
         # One write per SKU and place for the whole batch: the fuller, the cheaper.
         consume(allocate, inlet.queue, batch=25, window=1)
 
-        stock = Function(self, platform, "allocate.stock_api", timeout=25, http=True)
+        stock = Function(self, platform, "allocate.stock_api", http=True)
         data.orders_for(stock)
         api.route("PUT", "/products/{sku}", stock)
         api.route("PUT", "/locations/{location_id}", stock)
         api.route("PUT", "/delivery-options/{code}", stock)
-        api.route("POST", "/locations/{location_id}/receipts", stock)
-        api.route("POST", "/locations/{location_id}/adjustments", stock)
-        api.route("POST", "/locations/{location_id}/quality-moves", stock)
-        api.route("PUT", "/locations/{location_id}/safety-stock/{sku}", stock)
-        api.route("POST", "/locations/{location_id}/stock-feeds/{source}", stock)
         api.route("GET", "/stock/{sku}", stock)
+
+        keeping = Function(self, platform, "allocate.stockkeeping_api", timeout=25, http=True)
+        data.orders_for(keeping)
+        for told in ("receipts", "adjustments", "quality-moves", "stock-feeds/{source}"):
+            api.route("POST", f"/locations/{{location_id}}/{told}", keeping)
+        api.route("PUT", "/locations/{location_id}/safety-stock/{sku}", keeping)
+
+        papers = Function(self, platform, "allocate.papers_api", timeout=25, http=True)
+        data.orders_for(papers)
+        api.route("POST", "/transfers", papers)
+        api.route("GET", "/transfers/{transfer_id}", papers)
+        api.route("POST", "/transfers/{transfer_id}/receive", papers)
+        counts = "/locations/{location_id}/counts"
+        api.route("POST", counts, papers)
+        api.route("GET", f"{counts}/{{count_id}}", papers)
+        api.route("PUT", f"{counts}/{{count_id}}/lines/{{sku}}", papers)
+        api.route("POST", f"{counts}/{{count_id}}/close", papers)
 
         reports = Queue(self, platform, "stock-feed", consumer_timeout=_FEED_SECONDS)
         feed = Function(self, platform, "allocate.stock_feed", timeout=_FEED_SECONDS)

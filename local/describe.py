@@ -163,7 +163,7 @@ def lifecycle() -> str:
 def openapi() -> dict[str, Any]:
     """The OpenAPI document of all routes, refusals included."""
     os.environ.setdefault("POWERTOOLS_LOG_LEVEL", "WARNING")
-    from functions.allocate import stock_api
+    from functions.allocate import papers_api, stock_api, stockkeeping_api
     from functions.checkout import api as orders_api
     from functions.checkout import quote as quote_api
     from functions.returns import api as returns_api
@@ -191,7 +191,15 @@ def openapi() -> dict[str, Any]:
             },
         },
     }
-    for module in (orders_api, quote_api, stock_api, warehouse_api, returns_api):
+    for module in (
+        orders_api,
+        quote_api,
+        stock_api,
+        stockkeeping_api,
+        papers_api,
+        warehouse_api,
+        returns_api,
+    ):
         part = json.loads(module.app.get_openapi_json_schema(title="Doorstep", version="1"))
         merged["paths"] |= part["paths"]
         merged["components"]["schemas"] |= part.get("components", {}).get("schemas", {})

@@ -27,6 +27,7 @@ _COUNTERS = (
     "damaged",
     "quality_control",
     "missing",
+    "in_transit",
 )
 """Of a location's level."""
 

@@ -26,6 +26,7 @@ from doorstep.domain.errors import (
 from doorstep.domain.events import TimelineItem
 from doorstep.domain.fulfillment import OPEN, FulfillmentOrder, FulfillmentStatus
 from doorstep.domain.order import Order, OrderStatus
+from doorstep.domain.papers import CycleCount, Paper, Transfer
 from doorstep.domain.payment import PaymentAction, PaymentOutcome
 from doorstep.domain.stock import (
     EFFECTS,
@@ -66,6 +67,7 @@ class Memory:
     """The fingerprints of stock commands, by their callers' names for them."""
     heard: dict[tuple[str, str, str, str], int] = field(default_factory=dict)
     """(source, location, SKU, `newest` or `counted`) → sequence."""
+    papers: dict[tuple[str, ...], Paper] = field(default_factory=dict)
     products: dict[str, Product] = field(default_factory=dict)
     locations: dict[str, Location] = field(default_factory=dict)
     options: dict[str, DeliveryOption] = field(default_factory=dict)
@@ -233,7 +235,9 @@ class FakeStock:
             for sku in dict.fromkeys(skus)
         }
 
-    def move(self, *movements: Movement, guards: Sequence[Guard] = ()) -> bool:
+    def move(
+        self, *movements: Movement, guards: Sequence[Guard] = (), paper: Paper | None = None
+    ) -> bool:
         after = self.memory.moved(movements)
         once = {guard.name: guard.fingerprint for guard in guards if isinstance(guard, Once)}
         for name, fingerprint in once.items():
@@ -245,13 +249,41 @@ class FakeStock:
         if after.repeated:
             return False
         heard = self._heard([guard for guard in guards if isinstance(guard, Heard)])
+        papers = self._papers(paper)
         self._check([guard.level for guard in guards if isinstance(guard, Seen)])
         if after.short:
             raise OutOfStock(after.short)
         self.memory.commands |= once
         self.memory.heard |= heard
+        self.memory.papers |= papers
         self.memory.apply(after)
         return True
+
+    def transfer(self, transfer_id: str) -> Transfer:
+        found = self.memory.papers.get(("transfer", transfer_id))
+        if not isinstance(found, Transfer):
+            raise NotFound("transfer", transfer_id)
+        return found
+
+    def cycle_count(self, location_id: str, count_id: str) -> CycleCount:
+        found = self.memory.papers.get(("count", location_id, count_id))
+        if not isinstance(found, CycleCount):
+            raise NotFound("count", count_id)
+        return found
+
+    def _papers(self, paper: Paper | None) -> dict[tuple[str, ...], Paper]:
+        """The paper by its key; raises Conflict where its version is not the next one."""
+        if paper is None:
+            return {}
+        key: tuple[str, ...]
+        if isinstance(paper, Transfer):
+            key = ("transfer", paper.transfer_id)
+        else:
+            key = ("count", paper.location_id, paper.count_id)
+        known = self.memory.papers.get(key)
+        if (known.version if known else 0) + 1 != paper.version:
+            raise Conflict([key[-1]])
+        return {key: paper}
 
     def _heard(self, heard: Iterable[Heard]) -> dict[tuple[str, str, str, str], int]:
         """How far sources will have been heard; raises Stale."""

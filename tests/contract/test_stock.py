@@ -4,8 +4,9 @@ import pytest
 
 from doorstep.adapters import aws
 from doorstep.adapters.dynamo import keys
-from doorstep.domain.errors import Conflict, IdempotencyKeyReused, OutOfStock, Stale
+from doorstep.domain.errors import Conflict, IdempotencyKeyReused, NotFound, OutOfStock, Stale
 from doorstep.domain.order import Order
+from doorstep.domain.papers import CountLine, CycleCount, Transfer, TransferLine
 from doorstep.domain.stock import (
     Heard,
     LocationLevel,
@@ -193,3 +194,42 @@ def test_a_source_is_heard_in_the_order_of_its_sequence(world: World) -> None:
 def test_it_is_said_whether_this_call_moved_it(world: World) -> None:
     goods = a.received("MUG", "BERLIN", 5, cause="x")
     assert [world.stock.move(goods), world.stock.move(goods)] == [True, False]
+
+
+def test_a_paper_is_stored_with_the_goods_it_is_about(world: World) -> None:
+    paper = Transfer(
+        transfer_id="T1",
+        origin="BERLIN",
+        destination="HAMBURG",
+        lines=(TransferLine(sku="MUG", shipped=1),),
+        shipped_at=world.clock(),
+    )
+    with pytest.raises(NotFound):
+        world.stock.transfer("T1")
+    with pytest.raises(OutOfStock):
+        world.stock.move(held("MUG", 1, "T1"), paper=paper)
+    with pytest.raises(NotFound):
+        world.stock.transfer("T1")
+    world.stock.move(a.received("MUG", "BERLIN", 5), paper=paper)
+    assert world.stock.transfer("T1") == paper
+    with pytest.raises(Conflict):
+        world.stock.move(held("MUG", 1, "T1"), paper=paper)
+    received = paper.receive({"MUG": 1}, at=world.clock())
+    world.stock.move(paper=received)
+    with pytest.raises(Conflict):
+        world.stock.move(paper=received)
+    assert world.stock.transfer("T1") == received
+
+
+def test_a_count_is_known_by_its_location(world: World) -> None:
+    count = CycleCount(
+        count_id="C1",
+        location_id="BERLIN",
+        lines=(CountLine(sku="MUG"),),
+        opened_at=world.clock(),
+        opened_by="Bea",
+    )
+    world.stock.move(paper=count)
+    assert world.stock.cycle_count("BERLIN", "C1") == count
+    with pytest.raises(NotFound):
+        world.stock.cycle_count("HAMBURG", "C1")

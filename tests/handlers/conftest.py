@@ -11,7 +11,7 @@ from moto import mock_aws
 from doorstep.adapters import aws, secrets
 from doorstep.runtime import settings, wiring
 from doorstep.runtime.observability import logger
-from functions.allocate import stock_api
+from functions.allocate import stock_api, stockkeeping_api
 from tests import builders as a
 from tests.contract.conftest import sandbox_table, table  # noqa: F401
 from tests.contract.fakes import FakeWorkflow
@@ -81,7 +81,7 @@ def shop(cloud: Cloud) -> Cloud:
         body = record.model_dump(mode="json")
         assert call(stock_api, "PUT", path, body).status == 200
     goods = {"receipt_id": "R1", "goods": [{"sku": "MUG", "quantity": 5}]}
-    assert call(stock_api, "POST", "/locations/BERLIN/receipts", goods).status == 201
+    assert call(stockkeeping_api, "POST", "/locations/BERLIN/receipts", goods).status == 201
     kept.clear()
     return cloud
 

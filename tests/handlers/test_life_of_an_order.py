@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from doorstep.runtime import wiring
-from functions.allocate import allocate, stock_api
+from functions.allocate import allocate, stock_api, stockkeeping_api
 from functions.checkout import api as checkout_api
 from functions.checkout import expire, ingest
 from functions.events import notify, publish
@@ -131,7 +131,7 @@ def test_an_answer_before_the_token_is_there_goes_back_to_the_queue(
 
 def test_a_rejected_order_goes_elsewhere(shop: Cloud, order: str) -> None:
     goods = {"receipt_id": "R2", "goods": [{"sku": "MUG", "quantity": 5}]}
-    call(stock_api, "POST", "/locations/HAMBURG/receipts", goods)
+    call(stockkeeping_api, "POST", "/locations/HAMBURG/receipts", goods)
     key = allocated(shop, order)
     path = f"/fulfillment-orders/{key}/reject"
     for _ in range(2):
@@ -258,7 +258,7 @@ def test_a_warehouse_sees_and_touches_only_its_own(shop: Cloud, order: str) -> N
         assert call(warehouse_api, method, path, **hamburg).status == 404
     goods = {"receipt_id": "R3", "goods": [{"sku": "MUG", "quantity": 5}]}
     assert (
-        call(stock_api, "POST", "/locations/BERLIN/receipts", goods, **hamburg).status == 404
+        call(stockkeeping_api, "POST", "/locations/BERLIN/receipts", goods, **hamburg).status == 404
     )
     label = call(warehouse_api, "GET", f"/shipments/{key}-P1/label", **BERLIN)
     assert label.body["url"].startswith("https://")

@@ -12,6 +12,7 @@ from doorstep.domain.events import TimelineItem
 from doorstep.domain.fulfillment import FulfillmentOrder
 from doorstep.domain.money import Money
 from doorstep.domain.order import Order
+from doorstep.domain.papers import CycleCount, Paper, Transfer
 from doorstep.domain.payment import Payment, PaymentEvent
 from doorstep.domain.record import Record
 from doorstep.domain.shipment import Tracking
@@ -92,7 +93,9 @@ class Stock(Protocol):
     def levels(self, skus: Iterable[str]) -> Mapping[str, StockLevels]:
         """All levels of these SKUs; empty for an unknown one."""
 
-    def move(self, *movements: Movement, guards: Sequence[Guard] = ()) -> bool:
+    def move(
+        self, *movements: Movement, guards: Sequence[Guard] = (), paper: Paper | None = None
+    ) -> bool:
         """Move stock that no order is about. The same cause moves it once.
 
         Answers whether it was this call that moved it.
@@ -100,7 +103,14 @@ class Stock(Protocol):
         Nothing is moved where a guard does not hold: a command that was carried out before is left
         at that, and IdempotencyKeyReused tells another one of the same name. Raises Conflict where
         a level that was seen has changed, Stale where a source was heard beyond this, OutOfStock.
+        A paper is stored with the movements; Conflict where its version is not the next one.
         """
+
+    def transfer(self, transfer_id: str) -> Transfer:
+        """Raises NotFound."""
+
+    def cycle_count(self, location_id: str, count_id: str) -> CycleCount:
+        """Raises NotFound."""
 
 
 class Authorization(Record):

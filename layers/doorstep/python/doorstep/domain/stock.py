@@ -47,6 +47,10 @@ class MovementKind(StrEnum):
     SCRAPPED = "scrapped"
     FOUND = "found"
     WRITTEN_OFF = "written_off"
+    TRANSFERRED = "transferred"
+    ANNOUNCED = "announced"
+    ARRIVED = "arrived"
+    LOST_IN_TRANSIT = "lost_in_transit"
 
 
 #: What one unit of each kind adds to the counters of (network level, location level).
@@ -78,6 +82,10 @@ EFFECTS: Mapping[MovementKind, tuple[Mapping[str, int], Mapping[str, int]]] = {
     MovementKind.SCRAPPED: ({}, {"on_hand": -1, "unsellable": -1, "damaged": -1}),
     MovementKind.FOUND: ({"available": 1}, {"available": 1, "unsellable": -1, "missing": -1}),
     MovementKind.WRITTEN_OFF: ({}, {"on_hand": -1, "unsellable": -1, "missing": -1}),
+    MovementKind.TRANSFERRED: ({"available": -1}, {"on_hand": -1, "available": -1}),
+    MovementKind.ANNOUNCED: ({}, {"in_transit": 1}),
+    MovementKind.ARRIVED: ({"available": 1}, {"on_hand": 1, "available": 1, "in_transit": -1}),
+    MovementKind.LOST_IN_TRANSIT: ({}, {"in_transit": -1}),
 }
 
 
@@ -126,6 +134,8 @@ class LocationLevel(Record):
     quality_control: int = 0
     missing: int = 0
     """On the books, but not found when it was to be packed."""
+    in_transit: int = 0
+    """On its way here from another location; not on hand anywhere."""
 
     def after(self, movement: Movement) -> Self:
         return _moved(self, EFFECTS[movement.kind][1], movement.quantity)

@@ -12,7 +12,7 @@ from aws_lambda_powertools.event_handler import APIGatewayHttpResolver, Response
 from aws_lambda_powertools.event_handler.openapi.exceptions import RequestValidationError
 from aws_lambda_powertools.event_handler.openapi.params import Body, Header, Path, Query
 
-from doorstep.domain.errors import DoorstepError, Forbidden, InvalidCommand
+from doorstep.domain.errors import DoorstepError, Forbidden, InvalidCommand, NotFound
 from doorstep.runtime import problem
 from doorstep.runtime.observability import logger
 
@@ -31,6 +31,7 @@ __all__ = [
     "api",
     "caller",
     "entered",
+    "keeper",
     "public",
 ]
 
@@ -92,6 +93,18 @@ def caller(resolver: APIGatewayHttpResolver) -> Caller:
         role=str(context.get("role", "")),
         scope=tuple(filter(None, scope.split(" "))),
     )
+
+
+def keeper(resolver: APIGatewayHttpResolver, *location_ids: str) -> str:
+    """The name of a caller who keeps the stock of one of these locations.
+
+    Raises Forbidden, and NotFound where none of them is theirs.
+    """
+    found = caller(resolver)
+    found.may("warehouse")
+    if not any(found.sees(location_id) for location_id in location_ids):
+        raise NotFound("location", location_ids[0])
+    return found.name
 
 
 def entered(resolver: APIGatewayHttpResolver) -> Callable[[dict[str, Any], Any], dict[str, Any]]:

@@ -110,6 +110,14 @@ def heard(source: str, location_id: str, sku: str) -> Key:
     return Key(f"FEED#{source}#{location_id}", f"SKU#{sku}")
 
 
+def transfer(transfer_id: str) -> Key:
+    return Key(f"TRANSFER#{transfer_id}", "TRANSFER")
+
+
+def cycle_count(location_id: str, count_id: str) -> Key:
+    return Key(f"COUNT#{location_id}#{count_id}", "COUNT")
+
+
 def due(queue: str, order_id: str) -> str:
     return f"{queue}#{zlib.crc32(order_id.encode()) % DUE_SHARDS}"
 

@@ -18,9 +18,18 @@ from doorstep.adapters.dynamo.transact import (
     TransactionRefused,
     add,
     create,
+    put,
     transact,
 )
-from doorstep.domain.errors import Conflict, Duplicate, IdempotencyKeyReused, OutOfStock, Stale
+from doorstep.domain.errors import (
+    Conflict,
+    Duplicate,
+    IdempotencyKeyReused,
+    NotFound,
+    OutOfStock,
+    Stale,
+)
+from doorstep.domain.papers import CycleCount, Paper, Transfer
 from doorstep.domain.stock import (
     EFFECTS,
     Guard,
@@ -49,11 +58,14 @@ class DynamoStock:
     def levels(self, skus: Iterable[str]) -> Mapping[str, StockLevels]:
         return {sku: self._levels(sku) for sku in dict.fromkeys(skus)}
 
-    def move(self, *movements: Movement, guards: Sequence[Guard] = ()) -> bool:
+    def move(
+        self, *movements: Movement, guards: Sequence[Guard] = (), paper: Paper | None = None
+    ) -> bool:
         at = self._clock()
         seen = [guard.level for guard in guards if isinstance(guard, Seen)]
         actions = [_once(guard, at) for guard in guards if isinstance(guard, Once)]
         actions += [_heard(guard) for guard in guards if isinstance(guard, Heard)]
+        actions += [_paper(paper)] if paper else []
         actions += stock_actions(movements, at, seen)
         try:
             transact(self._client, self._table, actions)
@@ -62,6 +74,9 @@ class DynamoStock:
                 return False
             if any(isinstance(r.action.about, Heard) for r in refusal.refused):
                 raise Stale from None
+            for refused in refusal.refused:
+                if isinstance(refused.action.about, Conflict):
+                    raise refused.action.about from None
             if changed := _changed(refusal.refused, seen):
                 raise Conflict(changed) from None
             raise OutOfStock(
@@ -74,6 +89,24 @@ class DynamoStock:
                 }
             ) from None
         return True
+
+    def transfer(self, transfer_id: str) -> Transfer:
+        text = self._text(keys.transfer(transfer_id), "transfer", transfer_id)
+        return Transfer.model_validate_json(text)
+
+    def cycle_count(self, location_id: str, count_id: str) -> CycleCount:
+        text = self._text(keys.cycle_count(location_id, count_id), "count", count_id)
+        return CycleCount.model_validate_json(text)
+
+    def _text(self, key: Key, kind: str, name: str) -> str:
+        answer = self._client.get_item(
+            TableName=self._table,
+            Key={"pk": {"S": key.pk}, "sk": {"S": key.sk}},
+            ConsistentRead=True,
+        )
+        if "Item" not in answer:
+            raise NotFound(kind, name)
+        return answer["Item"]["json"]["S"]
 
     def _levels(self, sku: str) -> StockLevels:
         pages = self._client.get_paginator("query").paginate(
@@ -153,6 +186,24 @@ def _heard(guard: Heard) -> Action:
         about=guard,
         UpdateExpression=f"SET newest = :sequence{counted}",
         ExpressionAttributeValues=values,
+    )
+
+
+def _paper(paper: Paper) -> Action:
+    match paper:
+        case Transfer():
+            key, name = keys.transfer(paper.transfer_id), paper.transfer_id
+        case CycleCount():
+            key, name = keys.cycle_count(paper.location_id, paper.count_id), paper.count_id
+    row = {"json": {"S": paper.model_dump_json()}, "version": {"N": str(paper.version)}}
+    if paper.version == 1:
+        return create(key, row, about=Conflict([name]))
+    return put(
+        key,
+        row,
+        "version = :before",
+        about=Conflict([name]),
+        ExpressionAttributeValues={":before": {"N": str(paper.version - 1)}},
     )
 
 

@@ -1,0 +1,125 @@
+"""What locations say of their goods, over HTTP and from the queue."""
+
+import json
+from typing import Any
+
+import pytest
+
+from functions.allocate import papers_api, stock_api, stock_feed, stockkeeping_api
+from tests.handlers.cloud import call, consume
+
+ADJUSTMENT = {"adjustment_id": "A1", "sku": "MUG", "change": -2, "reason": "lost"}
+
+
+def available() -> int:
+    levels: int = call(stock_api, "GET", "/stock/MUG").body["available"]
+    return levels
+
+
+@pytest.mark.usefixtures("shop")
+def test_stock_is_adjusted_set_aside_and_kept_back() -> None:
+    path = "/locations/BERLIN"
+    for _ in range(2):
+        assert call(stockkeeping_api, "POST", f"{path}/adjustments", ADJUSTMENT).status == 201
+    assert available() == 3
+    move = {"move_id": "Q1", "sku": "MUG", "quantity": 1, "from": "sellable", "to": "damaged"}
+    move |= {"reason": "chipped"}
+    assert call(stockkeeping_api, "POST", f"{path}/quality-moves", move).body["available"] == 2
+    safety = {"units": 1, "reason": "holidays"}
+    kept = call(stockkeeping_api, "PUT", f"{path}/safety-stock/MUG", safety)
+    assert (kept.status, kept.body["available"]) == (200, 1)
+
+
+@pytest.mark.usefixtures("shop")
+@pytest.mark.parametrize(
+    ("path", "body", "status", "fault"),
+    [
+        ("BERLIN/adjustments", ADJUSTMENT | {"change": -6}, 422, None),
+        ("BERLIN/adjustments", ADJUSTMENT | {"change": 0}, 422, "change"),
+        ("BERLIN/adjustments", ADJUSTMENT | {"change": 10**12}, 422, "change"),
+        ("BERLIN/adjustments", ADJUSTMENT | {"reason": "no idea"}, 422, "reason"),
+        ("BERLIN/adjustments", ADJUSTMENT | {"sku": "CUP"}, 422, "sku"),
+        ("ATLANTIS/adjustments", ADJUSTMENT, 404, None),
+        ("BERLIN/receipts", {"receipt_id": "R2", "goods": []}, 422, "goods"),
+        ("BERLIN/stock-feeds/wms", [], 422, ""),
+        ("BERLIN/stock-feeds/wms", [{"sku": "MUG", "sequence": 1}], 422, "0"),
+        (
+            "BERLIN/stock-feeds/wms",
+            [{"sku": "MUG", "sequence": -1, "on_hand": 1}],
+            422,
+            "0.sequence",
+        ),
+        (
+            "BERLIN/stock-feeds/wms",
+            [{"sku": "MUG", "sequence": 1, "on_hand": -1}],
+            422,
+            "0.on_hand",
+        ),
+        ("BERLIN/stock-feeds/wms", [{"sku": "CUP", "sequence": 1, "on_hand": 1}], 422, "0.sku"),
+    ],
+)
+def test_what_makes_no_sense_is_told_and_changes_nothing(
+    path: str, body: Any, status: int, fault: str | None
+) -> None:
+    answer = call(stockkeeping_api, "POST", f"/locations/{path}", body)
+    assert answer.status == status
+    if fault is not None:
+        assert [one["path"] for one in answer.body["faults"]] == [fault]
+    assert available() == 5
+
+
+@pytest.mark.usefixtures("shop")
+def test_a_feed_is_followed_over_http_and_from_the_queue() -> None:
+    entries = [{"sku": "MUG", "sequence": 7, "on_hand": 9}]
+    answer = call(stockkeeping_api, "POST", "/locations/BERLIN/stock-feeds/wms", entries)
+    assert answer.status == 200
+    assert answer.body == [
+        {"sku": "MUG", "sequence": 7, "outcome": "applied", "on_hand": 9, "outstanding": 0}
+    ]
+    late = {"sku": "MUG", "sequence": 6, "on_hand": 1}
+    newer = {"sku": "MUG", "sequence": 8, "change": -1}
+    feed = {"source": "wms", "location_id": "BERLIN", "entries": [late, newer]}
+    assert consume(stock_feed, json.dumps(feed)) == []
+    assert available() == 8
+
+
+@pytest.mark.usefixtures("shop")
+def test_a_feed_for_an_unknown_place_ends_among_the_dead_letters() -> None:
+    entries = [{"sku": "MUG", "sequence": 7, "on_hand": 9}]
+    feed = {"source": "wms", "location_id": "ATLANTIS", "entries": entries}
+    assert len(consume(stock_feed, json.dumps(feed))) == 1
+
+
+@pytest.mark.usefixtures("shop")
+def test_goods_are_transferred() -> None:
+    goods = [{"sku": "MUG", "quantity": 2}]
+    transfer = {"transfer_id": "T1", "from": "BERLIN", "to": "HAMBURG", "goods": goods}
+    assert call(papers_api, "POST", "/transfers", transfer).status == 201
+    assert call(papers_api, "GET", "/transfers/T1").body["status"] == "in_transit"
+    berlin = {"role": "warehouse", "scope": "BERLIN"}
+    counts = {"received": {"MUG": 1}}
+    assert call(papers_api, "POST", "/transfers/T1/receive", counts, **berlin).status == 404
+    assert call(papers_api, "POST", "/transfers/T1/receive", counts).body["status"] == "received"
+    assert available() == 4
+
+
+@pytest.mark.usefixtures("shop")
+def test_a_location_counts_its_stock() -> None:
+    path = "/locations/BERLIN/counts"
+    assert call(papers_api, "POST", path, {"count_id": "C1", "skus": ["MUG"]}).status == 201
+    found = {"counted": 4}
+    assert call(papers_api, "PUT", f"{path}/C1/lines/MUG", found).status == 200
+    assert call(papers_api, "POST", f"{path}/C1/close").status == 422
+    call(papers_api, "PUT", f"{path}/C1/lines/MUG", found | {"reason": "one is lost"})
+    assert call(papers_api, "POST", f"{path}/C1/close").body["status"] == "closed"
+    assert call(papers_api, "GET", f"{path}/C1").body["lines"][0]["booked"] == -1
+    assert available() == 4
+
+
+@pytest.mark.usefixtures("shop")
+def test_only_those_who_keep_stock_change_it() -> None:
+    for role in ("storefront", "customer", "agent"):
+        answer = call(
+            stockkeeping_api, "POST", "/locations/BERLIN/adjustments", ADJUSTMENT, role=role
+        )
+        assert answer.status == 403
