@@ -194,7 +194,7 @@ class Shop:
             clock=self.clock,
         )
 
-    def expires(self) -> tuple[expire.Settled, expire.Settled]:
+    def expires(self) -> expire.Settled:
         """The scheduled settlement: of checkouts, and of money."""
         common: dict[str, Any] = {
             "orders": self.orders,
@@ -202,7 +202,7 @@ class Shop:
             "gateway": self.gateway,
             "clock": self.clock,
         }
-        return expire.expire_checkouts(fraud=self.fraud, **common), expire.settle_money(**common)
+        return expire.settle_unfinished(fraud=self.fraud, **common)
 
     def alerts(self) -> tuple[str, ...]:
         return delays.raise_delays(orders=self.orders, queues=self.queues, clock=self.clock)

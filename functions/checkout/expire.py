@@ -1,4 +1,4 @@
-"""Schedule: every minute → unfinished checkouts finished or undone, unanswered money settled.
+"""Schedule: every minute → unfinished checkouts and unanswered money settled.
 
 Safe to repeat: by state.
 """
@@ -9,18 +9,16 @@ from collections.abc import Mapping
 
 from doorstep.runtime import wiring
 from doorstep.runtime.entry import schedule
-from doorstep.usecases.expire import expire_checkouts, settle_money
+from doorstep.usecases.expire import settle_unfinished
 
 
 @schedule
 def handler() -> Mapping[str, object]:
-    orders, queues, gateway = wiring.orders(), wiring.queues(), wiring.payment_gateway()
-    checkouts = expire_checkouts(
-        orders=orders,
-        queues=queues,
-        gateway=gateway,
+    settled = settle_unfinished(
+        orders=wiring.orders(),
+        queues=wiring.queues(),
+        gateway=wiring.payment_gateway(),
         fraud=wiring.fraud_screen(),
         clock=wiring.clock,
     )
-    money = settle_money(orders=orders, queues=queues, gateway=gateway, clock=wiring.clock)
-    return {"checkouts": checkouts._asdict(), "money": money._asdict()}
+    return settled._asdict()

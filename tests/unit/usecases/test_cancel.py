@@ -2,7 +2,7 @@
 
 import pytest
 
-from doorstep.domain.errors import IllegalTransition
+from doorstep.domain.errors import IllegalTransition, PaymentDeclined, ProviderUnavailable
 from doorstep.domain.fulfillment import FulfillmentStatus
 from doorstep.domain.order import OrderStatus, PaymentState
 from doorstep.usecases import ship
@@ -47,9 +47,8 @@ def test_cancel_after_partial_ship_compensates_exactly_the_open_remainder_once(s
     with pytest.raises(IllegalTransition):
         shop.cancels(order.order_id)  # the rest is packed
     order = shop.sold(("MUG", 1), key="cart-2")
-    shop.cancels(order.order_id)
-    with pytest.raises(IllegalTransition):
-        shop.cancels(order.order_id)
+    once = shop.cancels(order.order_id)
+    assert shop.cancels(order.order_id).version == once.version
     assert shop.left("MUG") == (1, 0)
     assert hamburg.quantity == 1
 
@@ -133,3 +132,39 @@ def test_a_held_fulfillment_order_without_money_can_be_canceled_by_nobody_yet(sh
     )
     with pytest.raises(IllegalTransition):
         shop.cancels(order.order_id)
+
+
+def test_a_void_that_the_provider_refuses_stops_nothing_and_asks_a_person(shop: Shop) -> None:
+    """Neither the cancellation nor what is due behind it waits; it is asked for once."""
+    shop.sells("MUG", "10.00", BERLIN=2)
+    order = shop.sold(("MUG", 1))
+
+    class Lapsed:
+        def void(self, payment: object, event: object) -> None:
+            del payment, event
+            raise PaymentDeclined("the authorization has lapsed")
+
+    fine, shop.gateway = shop.gateway, Lapsed()  # type: ignore[assignment]
+    canceled = shop.cancels(order.order_id)
+    assert canceled.status is OrderStatus.CANCELED
+    assert [item.cause for item in canceled.work_items] == ["void_refused"]
+    shop.gateway = fine
+    shop.advance(days=1)
+    assert shop.expires() == (0, ())
+
+
+def test_a_void_without_an_answer_is_asked_for_again_by_the_clock(shop: Shop) -> None:
+    shop.sells("MUG", "10.00", BERLIN=2)
+    order = shop.sold(("MUG", 1))
+
+    class Down:
+        def void(self, payment: object, event: object) -> None:
+            del payment, event
+            raise ProviderUnavailable("down")
+
+    fine, shop.gateway = shop.gateway, Down()  # type: ignore[assignment]
+    assert shop.cancels(order.order_id).status is OrderStatus.CANCELED
+    shop.gateway = fine
+    shop.advance(days=1)
+    assert shop.expires() == (1, ())
+    assert not shop.order(order.order_id).payments[0].authorized

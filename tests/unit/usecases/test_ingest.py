@@ -199,6 +199,18 @@ def test_an_order_of_digital_goods_is_closed_at_once(shop: Shop) -> None:
     assert heard(shop, paid).status is OrderStatus.CLOSED
 
 
+def test_a_digital_line_that_was_removed_does_not_keep_the_order_out(shop: Shop) -> None:
+    shop.sells("MUG", BERLIN=5)
+    order = heard(
+        shop,
+        a.storefront_order(
+            a.sold("1", "EBOOK", kind=LineKind.DIGITAL, removed=1), a.sold("2", "MUG", 1)
+        ),
+    )
+    assert order.status is OrderStatus.PLACED
+    assert order.lines[0].open == 0
+
+
 def test_what_is_made_to_order_goes_to_the_workshop(shop: Shop) -> None:
     shop.catalog.save(a.engraved("PEN"), a.location("ATELIER", kind="workshop"))
     shop.gets("PEN", BERLIN=5, ATELIER=5)

@@ -14,6 +14,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from doorstep.domain.money import Money
 from doorstep.domain.record import Moment
+from doorstep.domain.routing import Candidate
 from doorstep.domain.shipment import ShipmentStatus
 
 
@@ -100,6 +101,27 @@ class OrderShort(Event):
     units: tuple[Units, ...]
 
 
+class OrderRouted(Event):
+    """Locations were weighed against each other for the order's open units: who was chosen, who was
+    not, and what each would have cost.
+    """
+
+    name = "order.routed"
+    why: str
+    rules: str
+    """The rules' channel, empty for all, and their version: `web@3`."""
+    cost: Money
+    """Of the plan in all, for comparison only: the merchant's own cost, never the customer's."""
+    split: Money
+    """What of it the parcels after the first cost in trouble."""
+    proven: bool
+    """Whether nothing cheaper can exist."""
+    candidates: tuple[Candidate, ...]
+    """The chosen first, then those that could have been; at the most twenty."""
+    omitted: int
+    """How many more locations were looked at."""
+
+
 class PaymentAuthorized(Event):
     """The provider reserved the amount."""
 
@@ -166,6 +188,15 @@ class PaymentVoided(Event):
     name = "payment.voided"
     payment_id: str
     amount: Money
+
+
+class VoidRefused(Event):
+    """The provider did not give free what is not needed; a work item is open."""
+
+    name = "payment.void_refused"
+    payment_id: str
+    amount: Money
+    reason: str
 
 
 class RefundRequested(Event):
@@ -396,3 +427,6 @@ CATALOG: dict[str, type[Event]] = {
     if isinstance(event, type) and issubclass(event, Event) and "name" in vars(event)
 }
 """Every event by its name."""
+
+INTERNAL = frozenset({OrderRouted.name})
+"""Events that no customer is shown: they tell what things cost the merchant."""

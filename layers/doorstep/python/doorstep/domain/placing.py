@@ -4,12 +4,12 @@ cancel.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import datetime
 
 from doorstep.domain import events, stock
 from doorstep.domain.errors import IllegalTransition, NotFound
-from doorstep.domain.fulfillment import ENDED, FulfillmentStatus
+from doorstep.domain.fulfillment import ENDED, FulfillmentOrder, FulfillmentStatus
 from doorstep.domain.money import Money
 from doorstep.domain.order import Hold, Line, Order, OrderStatus
 from doorstep.domain.payment import (
@@ -21,9 +21,11 @@ from doorstep.domain.payment import (
 )
 from doorstep.domain.work import WorkItem, WorkItemStatus
 
-#: An order changes its stock in one transaction, and DynamoDB takes 100 actions in one.
+#: What an order moves in one commit: DynamoDB takes 100 actions in one transaction.
 MAX_SKUS_PER_COMMIT = 40
-
+"""Lines that are only held or released: two actions each."""
+MAX_PARTS_PER_COMMIT = 16
+"""Lines that are given to a location or taken from it: four actions each, and its rows."""
 
 _SETTLED_BY_CANCELING = ("shortage", "unfilled")
 """Work items about units that nobody has to find any more."""
@@ -108,21 +110,21 @@ def cancel(order: Order, *, reason: str, at: datetime) -> Order:
 
     Held units go back to the network, allocated ones first to the network and then from its hold,
     so that the restock serves whoever comes next. Money that is authorized and not needed is to be
-    voided by the caller. Raises IllegalTransition where there is nothing left to cancel.
+    voided by the caller. Of a very large order it cancels the part that one commit takes, and
+    `cancelable` says whether to go on. Raises IllegalTransition where there is nothing to cancel.
     """
     if order.status not in (OrderStatus.PENDING, OrderStatus.PLACED):
         raise IllegalTransition(f"order {order.order_id}", order.status, "canceled")
-    order = _cancel_fulfillment_orders(order)
+    order, doomed = _next_to_cancel(order)
     lines, movements, units = [], [], []
     cause = f"{order.order_id}-V{order.version + 1}"
-    for line in order.lines:
-        quantity = line.open - line.allocated
-        if not quantity:
-            continue
-        held = line.unallocated
+    for line_id, quantity in doomed.items():
+        line = order.line(line_id)
+        held = min(quantity, line.unallocated)
         lines.append(
             line.settle(quantity, line.share(quantity)).changed(
-                canceled=line.canceled + quantity, backordered=0
+                canceled=line.canceled + quantity,
+                backordered=line.backordered - (quantity - held),
             )
         )
         units.append(line.units(quantity))
@@ -147,6 +149,13 @@ def cancel(order: Order, *, reason: str, at: datetime) -> Order:
         order = order.to(OrderStatus.CANCELED)
     canceled = order.raising(events.OrderCanceled(reason=reason, units=tuple(units)))
     return close_if_done(canceled)
+
+
+def cancelable(order: Order) -> bool:
+    """Whether there are units that nobody has packed."""
+    alive = order.status in (OrderStatus.PENDING, OrderStatus.PLACED)
+    waiting = any(line.open > line.allocated for line in order.lines)
+    return alive and (waiting or bool(_unpacked(order)))
 
 
 def close_if_done(order: Order) -> Order:
@@ -227,15 +236,34 @@ def voided(order: Order, payment_id: str, *, at: datetime) -> Order:
     )
 
 
+def void_refused(order: Order, payment_id: str, *, reason: str, at: datetime) -> Order:
+    """The provider keeps it reserved."""
+    payment = order.payment(payment_id)
+    event = _answered(payment, "void", PaymentOutcome.FAILED, at, reason=reason)
+    return order.with_payment(payment.with_event(event)).raising(
+        events.VoidRefused(payment_id=payment_id, amount=event.amount, reason=reason)
+    )
+
+
 def open_work_item(order: Order, cause: str, *, subject: str, text: str, at: datetime) -> Order:
-    """Ask for a person's attention, once per cause and subject."""
+    """Ask for a person's attention: at one time once per cause and subject."""
     key = f"{order.order_id}-W-{cause}-{subject.removeprefix(order.order_id).strip('-') or 'order'}"
-    if any(item.work_item_id == key for item in order.work_items):
+    known = [x for x in order.work_items if (x.cause, x.subject) == (cause, subject)]
+    if any(item.status is WorkItemStatus.OPEN for item in known):
         return order
+    if known:
+        key = f"{key}-{len(known) + 1}"
     item = WorkItem(work_item_id=key, cause=cause, subject=subject, text=text, opened_at=at)
     return order.with_work_item(item).raising(
         events.WorkItemOpened(work_item_id=key, cause=cause, subject=subject)
     )
+
+
+def report(order: Order, cause: str, *, text: str, at: datetime) -> Order:
+    """Ask for attention to how the order stands, unless somebody has been told just that."""
+    if any((item.cause, item.text) == (cause, text) for item in order.work_items):
+        return order
+    return open_work_item(order, cause, subject=order.order_id, text=text, at=at)
 
 
 def close_work_item(order: Order, key: str, *, by: str, at: datetime) -> Order:
@@ -249,13 +277,7 @@ def report_shortage(order: Order, *, at: datetime) -> Order:
     if not short:
         return order
     names = ", ".join(f"{unit.quantity} × {unit.sku or unit.line_id}" for unit in short)
-    noted = open_work_item(
-        order,
-        "shortage",
-        subject=order.order_id,
-        text=f"Paid for, but not in stock: {names}.",
-        at=at,
-    )
+    noted = report(order, "shortage", text=f"Paid for, but not in stock: {names}.", at=at)
     return noted.raising(events.OrderShort(units=short)) if noted is not order else order
 
 
@@ -273,11 +295,34 @@ def _holds(lines: tuple[Line, ...], cause: str) -> list[stock.Movement]:
     ]
 
 
-def _cancel_fulfillment_orders(order: Order) -> Order:
-    """Take the units of every fulfillment order that is not packed yet back to the network."""
-    for one in order.fulfillment_orders:
-        if one.status in ENDED or order.parcels_of(one.fulfillment_order_id):
-            continue
+def _unpacked(order: Order) -> tuple[FulfillmentOrder, ...]:
+    return tuple(
+        one
+        for one in order.fulfillment_orders
+        if one.status not in ENDED and not order.parcels_of(one.fulfillment_order_id)
+    )
+
+
+def _next_to_cancel(order: Order) -> tuple[Order, dict[str, int]]:
+    """The order with fulfillment orders canceled, and units by line that are to go with them.
+
+    All that is not packed where one commit takes it; else one fulfillment order after the other,
+    and then what waits for one.
+    """
+    found = _unpacked(order)
+    size = len(order.lines) + sum(len(one.lines) + 1 for one in found)
+    if size <= MAX_SKUS_PER_COMMIT:
+        order = _cancel_fulfillment_orders(order, found)
+    elif found:
+        order = _cancel_fulfillment_orders(order, found[:1])
+        return order, {part.line_id: part.quantity for part in found[0].lines}
+    waiting = {x.line_id: x.open - x.allocated for x in order.lines if x.open > x.allocated}
+    return order, dict(list(waiting.items())[:MAX_SKUS_PER_COMMIT])
+
+
+def _cancel_fulfillment_orders(order: Order, found: Iterable[FulfillmentOrder]) -> Order:
+    """Take the units of fulfillment orders back to the network."""
+    for one in found:
         order = order.with_fulfillment_order(one.to(FulfillmentStatus.CANCELED)).raising(
             events.FulfillmentCanceled(
                 fulfillment_order_id=one.fulfillment_order_id, location_id=one.location_id

@@ -2,18 +2,26 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
+
 from doorstep.domain import placing
-from doorstep.domain.errors import Conflict
+from doorstep.domain.errors import Conflict, Failure, NotSupported, PaymentDeclined
 from doorstep.domain.money import total
 from doorstep.domain.order import Order, OrderStatus
-from doorstep.domain.payment import STOREFRONT, PaymentAction, PaymentOutcome
+from doorstep.domain.payment import (
+    STOREFRONT,
+    Payment,
+    PaymentAction,
+    PaymentEvent,
+    PaymentOutcome,
+)
 from doorstep.ports import Clock, Orders, PaymentGateway
 
 
 def cancel_order(
     order_id: str, reason: str, *, orders: Orders, gateway: PaymentGateway, clock: Clock
 ) -> Order:
-    """Cancel the open remainder of an order.
+    """Cancel the open remainder of an order; one that is canceled already is answered as it is.
 
     Raises NotFound, IllegalTransition where everything is packed already, Conflict where it changes
     at this moment: a checkout that is not finished may be paid for without our knowing it yet.
@@ -21,9 +29,23 @@ def cancel_order(
     order = orders.get(order_id)
     if order.status is OrderStatus.PENDING:
         raise Conflict([order_id])
-    order = placing.cancel(order, reason=reason, at=clock())
+    if order.status is OrderStatus.CANCELED:
+        return order
+    order = cancel_rest(order, reason, orders=orders, clock=clock)
     (stored,) = orders.commit(request_voids(order, clock=clock))
     return carry_out_voids(stored, orders=orders, gateway=gateway, clock=clock)
+
+
+def cancel_rest(order: Order, reason: str, *, orders: Orders, clock: Clock) -> Order:
+    """The order with everything canceled that is not packed, to be committed.
+
+    Where that is more than one commit takes, all but the last part is committed already.
+    """
+    order = placing.cancel(order, reason=reason, at=clock())
+    while placing.cancelable(order):
+        (order,) = orders.commit(order)
+        order = placing.cancel(order, reason=reason, at=clock())
+    return order
 
 
 def request_voids(order: Order, *, clock: Clock) -> Order:
@@ -45,11 +67,33 @@ def carry_out_voids(
 ) -> Order:
     """Ask the provider for every void that was written down and not answered yet.
 
-    Safe to repeat.
+    Never fails: nobody's parcel or cancellation waits for it. A provider that does not answer is
+    asked again by `settle_unfinished`; one that refuses is a matter for a person.
     """
     for payment in order.payments:
         for event in payment.events:
-            if (event.action, event.outcome) == (PaymentAction.VOID, PaymentOutcome.REQUESTED):
-                gateway.void(payment, event)
-                (order,) = orders.commit(placing.voided(order, payment.payment_id, at=clock()))
+            if (event.action, event.outcome) != (PaymentAction.VOID, PaymentOutcome.REQUESTED):
+                continue
+            with suppress(Failure):
+                (order,) = orders.commit(_void(order, payment, event, gateway, clock))
     return order
+
+
+def _void(
+    order: Order,
+    payment: Payment,
+    event: PaymentEvent,
+    gateway: PaymentGateway,
+    clock: Clock,
+) -> Order:
+    """Ask once, and write down what was answered."""
+    key, at = payment.payment_id, clock()
+    try:
+        gateway.void(payment, event)
+    except (PaymentDeclined, NotSupported) as refusal:
+        order = placing.void_refused(order, key, reason=str(refusal), at=at)
+        text = f"{event.amount} is still reserved: {refusal}"
+        return placing.open_work_item(
+            order, "void_refused", subject=order.order_id, text=text, at=at
+        )
+    return placing.voided(order, key, at=at)

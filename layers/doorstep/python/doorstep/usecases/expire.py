@@ -4,7 +4,6 @@ nobody answered for.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
 from datetime import timedelta
 from typing import NamedTuple
 
@@ -27,7 +26,7 @@ class Settled(NamedTuple):
     failed: tuple[str, ...]
 
 
-def expire_checkouts(
+def settle_unfinished(
     *,
     orders: Orders,
     queues: Queues,
@@ -36,38 +35,26 @@ def expire_checkouts(
     clock: Clock,
     limit: int = 100,
 ) -> Settled:
-    """Finish or undo pending checkouts whose time is up."""
+    """Finish or undo checkouts whose time is up; carry out voids and refunds nobody answered for.
 
-    def settle(order: Order) -> None:
+    One that fails does not keep the others waiting. What nobody foresaw is raised at the end, as
+    an ExceptionGroup, so that somebody hears of it.
+    """
+
+    def checkout(order: Order) -> None:
         if order.status is OrderStatus.PENDING:
             abandon(order, orders=orders, gateway=gateway, fraud=fraud, clock=clock)
 
-    return _each(queues.due("checkout", clock(), limit), settle, orders)
-
-
-def settle_money(
-    *,
-    orders: Orders,
-    queues: Queues,
-    gateway: PaymentGateway,
-    clock: Clock,
-    limit: int = 100,
-) -> Settled:
-    """Carry out voids and refunds that were written down and never answered."""
-
-    def settle(order: Order) -> None:
+    def money(order: Order) -> None:
         order = carry_out_voids(order, orders=orders, gateway=gateway, clock=clock)
         for back in order.returns:
             if back.status is ReturnStatus.RECEIVED:
                 refund_return(back.return_id, orders=orders, gateway=gateway, clock=clock)
 
-    return _each(queues.due("money", clock() - _PATIENCE, limit), settle, orders)
-
-
-def _each(found: Iterable[str], settle: Callable[[Order], None], orders: Orders) -> Settled:
-    """One that fails does not keep the others waiting."""
-    settled, failed = 0, []
-    for order_id in found:
+    due = [(key, checkout) for key in queues.due("checkout", clock(), limit)]
+    due += [(key, money) for key in queues.due("money", clock() - _PATIENCE, limit)]
+    settled, failed, unforeseen = 0, [], []
+    for order_id, settle in due:
         try:
             settle(orders.get(order_id))
             settled += 1
@@ -75,4 +62,9 @@ def _each(found: Iterable[str], settle: Callable[[Order], None], orders: Orders)
             continue
         except Failure:
             failed.append(order_id)
+        except Exception as error:  # noqa: BLE001 (the others must not wait for it)
+            error.add_note(order_id)
+            unforeseen.append(error)
+    if unforeseen:
+        raise ExceptionGroup("orders that could not be settled", unforeseen)
     return Settled(settled, tuple(failed))

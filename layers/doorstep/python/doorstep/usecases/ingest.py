@@ -23,6 +23,7 @@ from doorstep.domain.storefront import (
     StorefrontOrder,
 )
 from doorstep.ports import Catalog, Clock, Orders, Stock
+from doorstep.usecases.cancel import cancel_rest
 
 _TRIES = 6
 AWAITING_PAYMENT = "awaiting_payment"
@@ -123,7 +124,9 @@ def _place(
             at=at,
         )
     placed = placing.place(_handed_over(order), at=at)
-    (stored,) = orders.commit(_closed_if_done(placing.report_shortage(placed, at=at)))
+    if len(order.lines) <= placing.MAX_SKUS_PER_COMMIT:  # else allocation looks for the rest
+        placed = placing.report_shortage(placed, at=at)
+    (stored,) = orders.commit(_closed_if_done(placed))
     return stored
 
 
@@ -194,7 +197,7 @@ def _cancel_known(order: Order, reason: str, orders: Orders, clock: Clock) -> Or
     at = clock()
     text = reason or "canceled in the storefront"
     with suppress(IllegalTransition):  # everything is packed: somebody has to catch the parcels
-        order = placing.cancel(order, reason=text, at=at)
+        order = cancel_rest(order, text, orders=orders, clock=clock)
     if order.shipments:
         order = placing.open_work_item(
             order,
@@ -292,7 +295,7 @@ def _handed_over(order: Order) -> Order:
             allocated=line.open, shipped=line.open, delivered=line.open
         )
         for line in order.lines
-        if line.kind is LineKind.DIGITAL
+        if line.kind is LineKind.DIGITAL and line.open
     )
 
 
