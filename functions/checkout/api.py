@@ -11,7 +11,7 @@ from pydantic import Field
 
 from doorstep.domain import placing
 from doorstep.domain.errors import NotFound
-from doorstep.domain.order import Order, order_of
+from doorstep.domain.order import order_of
 from doorstep.domain.promise_ledger import promise_ledger
 from doorstep.domain.record import Command
 from doorstep.runtime import web, wiring
@@ -53,15 +53,16 @@ def place_order(checkout: Checkout, key: web.IdempotencyKey) -> web.Response[Ord
         clock=wiring.clock,
         ttl_seconds=settings().checkout_ttl_seconds,
     )
-    return web.answer(OrderView.of(order), HTTPStatus.CREATED if created else HTTPStatus.OK)
+    view = _for_caller(OrderView.of(order))
+    return web.answer(view, HTTPStatus.CREATED if created else HTTPStatus.OK)
 
 
 @app.get("/orders/<order_id>")
 def show_order(order_id: web.Id) -> OrderView:
     orders = wiring.orders()
-    order = _visible(orders.get(order_id))
+    order = web.caller(app).shown(orders.get(order_id))
     ledger = promise_ledger(order, at=wiring.clock())
-    return OrderView.of(order, tuple(orders.timeline(order_id)), ledger)
+    return _for_caller(OrderView.of(order, tuple(orders.timeline(order_id)), ledger))
 
 
 @app.post("/orders/<order_id>/cancel")
@@ -69,7 +70,7 @@ def cancel(order_id: web.Id, cancellation: Cancellation) -> OrderView:
     caller = web.caller(app)
     caller.may("storefront", "agent", "customer")
     orders = wiring.orders(caller.name)
-    _visible(orders.get(order_id))
+    caller.shown(orders.get(order_id))
     order = cancel_order(
         order_id,
         cancellation.reason,
@@ -77,7 +78,7 @@ def cancel(order_id: web.Id, cancellation: Cancellation) -> OrderView:
         gateway=wiring.payment_gateway(),
         clock=wiring.clock,
     )
-    return OrderView.of(order)
+    return _for_caller(OrderView.of(order))
 
 
 @app.post("/orders/<order_id>/holds/<hold_id>/release")
@@ -110,11 +111,5 @@ def close_work_item(work_item_id: web.Id) -> OrderView:
     return OrderView.of(order)
 
 
-def _visible(order: Order) -> Order:
-    """The order, if the caller may know of it: customers their own, storefronts their channels'."""
-    caller = web.caller(app)
-    caller.may("storefront", "agent", "customer")
-    own = caller.role != "customer" or order.customer.customer_id == caller.name
-    if not own or not caller.sees(order.channel):
-        raise NotFound("order", order.order_id)
-    return order
+def _for_caller(view: OrderView) -> OrderView:
+    return view.for_customer() if web.caller(app).role == "customer" else view

@@ -44,6 +44,7 @@ def test_an_order_reaches_the_doorstep(world: World) -> None:
         "order.received",
         "payment.authorized",
         "order.placed",
+        "order.routed",
         "fulfillment_order.allocated",
         "fulfillment_order.released",
         "fulfillment_order.accepted",

@@ -8,9 +8,13 @@ from datetime import datetime
 from doorstep.domain import events, stock, transitions
 from doorstep.domain.errors import QuantityExceeded
 from doorstep.domain.fulfillment import FulfillmentLine, FulfillmentOrder, FulfillmentStatus
+from doorstep.domain.money import Money
 from doorstep.domain.order import LineKind, Order, OrderStatus
-from doorstep.domain.placing import open_work_item
+from doorstep.domain.placing import report
 from doorstep.domain.sourcing import Sourcing
+
+MOST_EXPLAINED = 20
+"""Candidates that an explanation names: its row stays small however many locations there are."""
 
 
 def waiting(order: Order) -> bool:
@@ -30,21 +34,41 @@ def allocate(order: Order, sourcing: Sourcing, *, at: datetime) -> Order:
     for assignment in sourcing.assignments:
         units = by_location.setdefault(assignment.location_id, {})
         units[assignment.line_id] = units.get(assignment.line_id, 0) + assignment.quantity
+    if by_location:
+        order = _explained(order, sourcing)
     for location_id, units in by_location.items():
         order = _allocate_to(order, location_id, units, why=sourcing.why, at=at)
     return order
 
 
 def report_unfilled(order: Order, sourcing: Sourcing, *, at: datetime) -> Order:
-    """Ask a person, once, about units that are held but that no location can ship."""
+    """Ask a person, once, about units that are held but that no location can ship, and explain."""
     if not sourcing.unfilled:
         return order
     names = ", ".join(
         f"{units} × {order.line(line_id).sku or line_id}"
         for line_id, units in sourcing.unfilled.items()
     )
-    text = f"No location can ship {names}."
-    return open_work_item(order, "unfilled", subject=order.order_id, text=text, at=at)
+    asked = report(order, "unfilled", text=f"No location can ship {names}.", at=at)
+    if asked is order or sourcing.assignments:
+        return asked
+    return _explained(asked, sourcing)
+
+
+def _explained(order: Order, sourcing: Sourcing) -> Order:
+    """The order with the decision on its timeline."""
+    rules = sourcing.rules
+    return order.raising(
+        events.OrderRouted(
+            why=sourcing.why,
+            rules=f"{rules.channel}@{rules.version}",
+            cost=Money(minor=sourcing.cost, currency=rules.currency),
+            split=Money(minor=sourcing.split, currency=rules.currency),
+            proven=sourcing.proven,
+            candidates=sourcing.candidates[:MOST_EXPLAINED],
+            omitted=max(0, len(sourcing.candidates) - MOST_EXPLAINED),
+        )
+    )
 
 
 def _allocate_to(

@@ -19,6 +19,10 @@ Sku = Annotated[
 """A stock keeping unit as the merchant writes it; `#` separates key parts and may not occur."""
 
 
+Capability = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9_-]{0,39}$")]
+"""What a location can do, such as `ship`, `made_to_order`, `hazardous` or `cold`."""
+
+
 class ProductKind(StrEnum):
     STANDARD = "standard"
     MADE_TO_ORDER = "made_to_order"
@@ -40,6 +44,8 @@ class Product(Record):
     stock_shards: int = Field(default=1, ge=1, le=32)
     """Over how many rows the network level is spread; raise it for a SKU that sells in a rush."""
     returnable: bool = True
+    requires: tuple[Capability, ...] = Field(default=(), max_length=20)
+    """What a location must be capable of to ship it."""
     low_stock: int = Field(default=5, ge=0, le=10_000)
     """From this many on the storefront says how many are left, and where."""
 
@@ -64,6 +70,16 @@ class Location(Record):
     priority: int = Field(default=100, ge=0, le=10_000)
     active: bool = True
     calendar: Calendar = Calendar()
+    latitude: float | None = Field(default=None, ge=-90, le=90)
+    longitude: float | None = Field(default=None, ge=-180, le=180)
+    """Where it is exactly; without both, its address tells roughly."""
+    capabilities: tuple[Capability, ...] = Field(default=("ship",), max_length=20)
+    """A workshop makes to order without saying so."""
+    parcel_cost: Annotated[int, Field(ge=0, le=10**9)] | None = None
+    unit_cost: Annotated[int, Field(ge=0, le=10**9)] | None = None
+    """What it costs to handle a parcel, and a unit, there, in the currency of the sourcing rules;
+    None: as the rules say.
+    """
 
     @property
     def local_calendar(self) -> Calendar:

@@ -428,5 +428,19 @@ CATALOG: dict[str, type[Event]] = {
 }
 """Every event by its name."""
 
-INTERNAL = frozenset({OrderRouted.name})
-"""Events that no customer is shown: they tell what things cost the merchant."""
+INTERNAL = frozenset(
+    event.name
+    for event in (
+        OrderRouted,
+        OrderHeld,
+        HoldReleased,
+        FulfillmentRejected,
+        FulfillmentShort,
+        FulfillmentHeld,
+        FulfillmentSetAside,
+        FulfillmentResumed,
+        WorkItemOpened,
+        WorkItemClosed,
+    )
+)
+"""Events that no customer is shown: what things cost the merchant, and its own troubles."""

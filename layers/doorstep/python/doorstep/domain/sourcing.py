@@ -1,26 +1,25 @@
-"""Sourcing: which location ships which units, and why.
+"""Sourcing: which location ships which units of an order, at what cost, and why.
 
-For now the nearest location with stock: one that can fill everything is preferred to a split.
-Distance is judged by country, region and the length of the common start of the postal codes.
+A pure function of the order, its candidate locations and the rules. What may not be is left out
+(`_Case.refusal`); all that speaks for or against the rest is money (`_Case.costs`); `placement`
+finds the cheapest plan. More units are better than fewer, then less money is better than more, then
+a lower priority number, then the id.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from functools import cached_property
 
-from doorstep.domain.address import Address
-from doorstep.domain.catalog import Location, LocationKind
+from doorstep.domain.catalog import Location, LocationKind, Product
+from doorstep.domain.geography import distance_km
 from doorstep.domain.order import Line, LineKind, Order
+from doorstep.domain.placement import Demand, Problem, Site, solve
 from doorstep.domain.record import Record
+from doorstep.domain.routing import Candidate, Costs, SourcingRules, Verdict
 
-
-class Candidate(Record):
-    """One location as it was judged for one order: lower `rank` is better."""
-
-    location_id: str
-    rank: tuple[int, ...]
-    fills: int
-    """Units of the demand that it could ship."""
+SHIP, MADE_TO_ORDER = "ship", "made_to_order"
+"""Capabilities that Doorstep itself asks for."""
 
 
 class Assignment(Record):
@@ -38,98 +37,290 @@ class Sourcing(Record):
     unfilled: Mapping[str, int]
     """line id → units that no location can ship."""
     candidates: tuple[Candidate, ...]
+    """The chosen first, then those that could have been, then those that could not."""
+    rules: SourcingRules
+    proven: bool
+    """Whether nothing cheaper can exist; false where there were too many locations to be sure."""
+
+    @property
+    def chosen(self) -> tuple[Candidate, ...]:
+        return tuple(one for one in self.candidates if one.verdict is Verdict.CHOSEN)
+
+    @property
+    def split(self) -> int:
+        """What the parcels after the first cost in trouble."""
+        return self.rules.split * max(0, len(self.chosen) - 1)
+
+    @property
+    def cost(self) -> int:
+        """What the plan costs in all, in minor units of the rules' currency."""
+        return self.split + sum(one.costs.total for one in self.chosen if one.costs)
 
     @property
     def why(self) -> str:
         """One sentence for a person."""
-        chosen = dict.fromkeys(assignment.location_id for assignment in self.assignments)
-        if not chosen:
+        names = ", ".join(one.location_id for one in self.chosen)
+        wanted = sum(part.quantity for part in self.assignments)
+        if any(one.verdict is Verdict.INCOMPLETE for one in self.candidates):
+            return "not everything can be shipped yet, and nothing is to go before"
+        if not names:
             return "no location has it"
-        if len(chosen) == 1:
-            return f"{next(iter(chosen))} is the nearest of those that can ship everything"
-        return f"no single location can ship everything: split over {', '.join(chosen)}"
+        if len(self.chosen) > 1 and not any(one.fills >= wanted for one in self.candidates):
+            return f"no single location can ship everything: split over {names}"
+        if len(self.chosen) > 1:
+            return f"a split costs less than one parcel: {names}"
+        if any(one.verdict is Verdict.COSTLIER for one in self.candidates):
+            return f"{names} costs the least"
+        return f"{names} is the only one that can ship it"
 
 
 def source(
     order: Order,
     locations: Sequence[Location],
     stock: Mapping[tuple[str, str], int],
+    rules: SourcingRules | None = None,
+    *,
+    products: Mapping[str, Product] | None = None,
+    late_days: Mapping[str, int] | None = None,
+    capacity: Mapping[str, int] | None = None,
+    markdown: Mapping[tuple[str, str], int] | None = None,
 ) -> Sourcing:
-    """Assign an order's unallocated units; `stock` maps (sku, location id) to available units."""
-    demand = [
-        line for line in order.lines if line.unallocated and line.kind is not LineKind.DIGITAL
-    ]
-    ranked = sorted(
-        (location for location in locations if location.active),
-        key=lambda location: _rank(location, order.shipping_address),
+    """Assign an order's unallocated units.
+
+    `stock` maps (sku, location id) to available units; `products` tells weights and what goods
+    require; `late_days` is by how many days a location would miss the promised handover;
+    `capacity` is how many units a location can still ship; `markdown` maps (sku, location id) to
+    what a unit that stays there is going to lose, in minor units of the rules' currency.
+    """
+    case = _Case(
+        order,
+        sorted(locations, key=lambda one: (one.priority, one.location_id)),
+        stock,
+        rules or SourcingRules(),
+        products or {},
+        late_days or {},
+        capacity or {},
+        markdown or {},
     )
-    left = dict(stock)
-    candidates = [
-        Candidate(
-            location_id=location.location_id,
-            rank=_rank(location, order.shipping_address)[:-1],
-            fills=sum(_fill(demand, location, dict(stock)).values()),
+    plan = solve(case.problem)
+    taken: dict[tuple[str, str], int] = {}
+    for (group, site), units in sorted(plan.units.items()):
+        for line in case.groups[group]:
+            given = sum(taken.get((line.line_id, one.location_id), 0) for one in case.able)
+            if share := min(units, line.unallocated - given):
+                taken[line.line_id, case.able[site].location_id] = share
+                units -= share
+    return case.answer(taken, proven=plan.proven)
+
+
+class _Case:
+    """One order to be sourced, and everything that is known for it."""
+
+    def __init__(
+        self,
+        order: Order,
+        locations: Sequence[Location],
+        stock: Mapping[tuple[str, str], int],
+        rules: SourcingRules,
+        products: Mapping[str, Product],
+        late_days: Mapping[str, int],
+        capacity: Mapping[str, int],
+        markdown: Mapping[tuple[str, str], int],
+    ) -> None:
+        self._order = order
+        self._locations = locations
+        self._stock = stock
+        self._rules = rules
+        self._products = products
+        self._late_days = late_days
+        self._capacity = capacity
+        self._markdown = markdown
+        self._wanted = [
+            line for line in order.lines if line.unallocated and line.kind is not LineKind.DIGITAL
+        ]
+        to = order.shipping_address
+        self._km = {one.location_id: distance_km(one, to) for one in locations}
+        self._fills = {one.location_id: self._filled(one) for one in locations}
+        self._refusals = {one.location_id: self._refusal(one) for one in locations}
+        self.able = [one for one in locations if not self._refusals[one.location_id]]
+
+    @cached_property
+    def groups(self) -> list[list[Line]]:
+        """Lines that are one and the same demand: of one SKU, from the same locations."""
+        found: dict[object, list[Line]] = {}
+        for line in self._wanted:
+            alone = self._rules.whole_lines or not line.tracked
+            places = tuple(one.location_id for one in self.able if self._may(one, line))
+            found.setdefault(line.line_id if alone else (line.sku, places), []).append(line)
+        return list(found.values())
+
+    @property
+    def problem(self) -> Problem:
+        skus = {line.sku for line in self._wanted}
+        return Problem(
+            sites=[
+                Site(self._opening(one).total + self._rules.split, self._room(one))
+                for one in self.able
+            ],
+            demands=[
+                Demand(
+                    units=sum(line.unallocated for line in lines),
+                    pool=lines[0].sku if lines[0].tracked else None,
+                    costs={
+                        site: self._unit_cost(one, lines[0])
+                        for site, one in enumerate(self.able)
+                        if self._may(one, lines[0])
+                    },
+                )
+                for lines in self.groups
+            ],
+            stock={
+                (sku, site): self._stock.get((sku, one.location_id), 0)
+                for site, one in enumerate(self.able)
+                for sku in skus
+                if sku
+            },
+            most_sites=self._rules.most_locations,
+            whole=self._rules.whole_lines,
         )
-        for location in ranked
-    ]
-    wanted = sum(line.unallocated for line in demand)
-    complete = [c.location_id for c in candidates if c.fills == wanted]
-    preferred = sorted(ranked, key=lambda location: location.location_id not in complete[:1])
-    assignments: list[Assignment] = []
-    unfilled = {line.line_id: line.unallocated for line in demand}
-    for location in preferred:
-        open_lines = [line for line in demand if unfilled[line.line_id]]
-        for line_id, units in _fill(open_lines, location, left, unfilled).items():
-            unfilled[line_id] -= units
-            assignments.append(
-                Assignment(line_id=line_id, location_id=location.location_id, quantity=units)
-            )
-    return Sourcing(
-        assignments=tuple(assignments),
-        unfilled={line_id: units for line_id, units in unfilled.items() if units},
-        candidates=tuple(candidates),
-    )
+
+    def answer(self, taken: Mapping[tuple[str, str], int], *, proven: bool) -> Sourcing:
+        """The plan in the words of the order, and a verdict on every location."""
+        left = {line.line_id: line.unallocated for line in self._wanted}
+        for (line_id, _), units in taken.items():
+            left[line_id] -= units
+        unfilled = {line_id: units for line_id, units in left.items() if units}
+        backordered = any(line.backordered for line in self._order.lines)
+        waits = self._rules.complete and bool(unfilled or backordered) and bool(taken)
+        candidates = [self._judged(one, taken, waits=waits) for one in self._locations]
+        return Sourcing(
+            assignments=()
+            if waits
+            else tuple(
+                Assignment(line_id=line_id, location_id=location_id, quantity=units)
+                for (line_id, location_id), units in taken.items()
+            ),
+            unfilled={line.line_id: line.unallocated for line in self._wanted}
+            if waits
+            else unfilled,
+            candidates=tuple(sorted(candidates, key=_likeliest)),
+            rules=self._rules,
+            proven=proven,
+        )
+
+    def _judged(
+        self, one: Location, taken: Mapping[tuple[str, str], int], *, waits: bool
+    ) -> Candidate:
+        here = {line_id: units for (line_id, at), units in taken.items() if at == one.location_id}
+        fills = self._fills[one.location_id]
+        verdict = self._refusals[one.location_id] or Verdict.COSTLIER
+        if here:
+            verdict = Verdict.INCOMPLETE if waits else Verdict.CHOSEN
+        return Candidate(
+            location_id=one.location_id,
+            verdict=verdict,
+            km=self._km[one.location_id],
+            fills=sum(fills.values()),
+            ships=0 if waits else sum(here.values()),
+            costs=self._costs(one, here or fills) if fills else None,
+        )
+
+    def _refusal(self, one: Location) -> Verdict | None:
+        """Why a location is out of the question."""
+        km, most = self._km[one.location_id], self._rules.most_km
+        asked = [line for line in self._wanted if one.location_id not in line.excluded]
+        reasons = {
+            Verdict.INACTIVE: not one.active,
+            Verdict.KIND: one.kind not in self._rules.kinds,
+            Verdict.TOO_FAR: km is not None and most is not None and km > most,
+            Verdict.EXCLUDED: not asked,
+            Verdict.UNABLE: not any(self._may(one, line) for line in asked),
+            Verdict.FULL: self._room(one) == 0,
+            Verdict.OUT_OF_STOCK: not self._fills[one.location_id],
+        }
+        return next((verdict for verdict, applies in reasons.items() if applies), None)
+
+    def _may(self, one: Location, line: Line) -> bool:
+        """Whether a location is asked for a line, whatever it has in stock."""
+        product = self._products.get(line.sku or "")
+        required = {SHIP, *(product.requires if product else ())}
+        able = set(one.capabilities)
+        if line.kind is LineKind.MADE_TO_ORDER:
+            required.add(MADE_TO_ORDER)
+        if one.kind is LocationKind.WORKSHOP:
+            able.add(MADE_TO_ORDER)
+        return required <= able and one.location_id not in line.excluded
+
+    def _filled(self, one: Location) -> dict[str, int]:
+        """Units by line that a location could ship if it shipped all that it can."""
+        filled: dict[str, int] = {}
+        left: dict[str, int] = {}
+        room = self._room(one)
+        for line in self._wanted:
+            units = line.unallocated if self._may(one, line) else 0
+            if line.tracked and line.sku:
+                has = left.get(line.sku, self._stock.get((line.sku, one.location_id), 0))
+                units = min(units, has)
+            if room is not None:
+                units = min(units, room - sum(filled.values()))
+            if self._rules.whole_lines and units < line.unallocated:
+                units = 0
+            if units > 0:
+                filled[line.line_id] = units
+                if line.tracked and line.sku:
+                    left[line.sku] = has - units
+        return filled
+
+    def _room(self, one: Location) -> int | None:
+        room = self._capacity.get(one.location_id)
+        return None if room is None else max(0, room)
+
+    def _costs(self, one: Location, units: Mapping[str, int]) -> Costs:
+        """What these units cost from there."""
+        opening = self._opening(one)
+        lines = [(self._order.line(line_id), number) for line_id, number in units.items()]
+        return opening.model_copy(
+            update={
+                "weight": sum(self._carriage(line, one) * number for line, number in lines),
+                "handling": opening.handling + self._handling(one) * sum(units.values()),
+                "markdown": sum(self._lost(line, one) * number for line, number in lines),
+            }
+        )
+
+    def _unit_cost(self, one: Location, line: Line) -> int:
+        return self._carriage(line, one) + self._handling(one) + self._lost(line, one)
+
+    def _opening(self, one: Location) -> Costs:
+        """What a parcel costs from there before anything is in it."""
+        rules, to = self._rules, self._order.shipping_address
+        abroad = to is not None and to.country is not None and to.country != one.address.country
+        return Costs(
+            parcel=rules.zone(self._km[one.location_id]).parcel,
+            weight=0,
+            border=rules.border if abroad else 0,
+            handling=rules.handling_parcel if one.parcel_cost is None else one.parcel_cost,
+            late=rules.late_day * max(0, self._late_days.get(one.location_id, 0)),
+            markdown=0,
+        )
+
+    def _handling(self, one: Location) -> int:
+        return self._rules.handling_unit if one.unit_cost is None else one.unit_cost
+
+    def _carriage(self, line: Line, one: Location) -> int:
+        """A unit's share of the postage: by its weight, rounded up."""
+        product = self._products.get(line.sku or "")
+        per_kg = self._rules.zone(self._km[one.location_id]).per_kg
+        return -(-(product.weight_grams if product else 0) * per_kg // 1000)
+
+    def _lost(self, line: Line, one: Location) -> int:
+        """What is lost where it stays unsold the worst, because a unit is taken here instead."""
+        if not self._markdown or not line.sku:
+            return 0
+        worst = max(self._markdown.get((line.sku, o.location_id), 0) for o in self.able)
+        return worst - self._markdown.get((line.sku, one.location_id), 0)
 
 
-def _fill(
-    lines: Sequence[Line],
-    location: Location,
-    left: dict[tuple[str, str], int],
-    unfilled: Mapping[str, int] | None = None,
-) -> dict[str, int]:
-    """Units of each line that the location can ship; takes them out of `left`."""
-    filled = {}
-    for line in lines:
-        if location.location_id in line.excluded:
-            continue
-        if line.kind is LineKind.MADE_TO_ORDER and location.kind is not LocationKind.WORKSHOP:
-            continue
-        wanted = line.unallocated if unfilled is None else unfilled[line.line_id]
-        if line.tracked and line.sku:
-            key = (line.sku, location.location_id)
-            units = min(wanted, left.get(key, 0))
-            left[key] = left.get(key, 0) - units
-        else:
-            units = wanted
-        if units:
-            filled[line.line_id] = units
-    return filled
-
-
-def _rank(location: Location, to: Address | None) -> tuple[int, ...]:
-    """Foreign, other region, postal digits not shared, priority; the id as the last word."""
-    here = location.address
-    if to is None:
-        distance = (0, 0, 0)
-    else:
-        shared = 0
-        for ours, theirs in zip(here.postal_code, to.postal_code, strict=False):
-            if ours != theirs:
-                break
-            shared += 1
-        distance = (here.country != to.country, here.region != to.region, -shared)
-    return (*map(int, distance), location.priority, _ordinal(location.location_id))
-
-
-def _ordinal(text: str) -> int:
-    return int.from_bytes(text.encode(), "big")
+def _likeliest(one: Candidate) -> tuple[object, ...]:
+    """How near a candidate came to being chosen."""
+    cost = one.costs.total if one.costs else 0
+    return list(Verdict).index(one.verdict), -one.fills, cost, one.location_id
