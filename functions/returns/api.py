@@ -10,7 +10,7 @@ from http import HTTPStatus
 from pydantic import Field
 
 from doorstep.domain.errors import NotFound
-from doorstep.domain.order import Order, order_of
+from doorstep.domain.order import order_of
 from doorstep.domain.record import Command
 from doorstep.domain.returning import ReceivedUnits, WantedReturn
 from doorstep.domain.returns import Return
@@ -39,7 +39,7 @@ class ReturnCount(Command):
 def request(
     order_id: web.Id, wanted: ReturnRequest, key: web.IdempotencyKey
 ) -> web.Response[Return]:
-    _visible(wiring.orders().get(order_id))
+    web.caller(app).shown(wiring.orders().get(order_id))
     back = request_return(
         order_id,
         wanted.lines,
@@ -55,12 +55,12 @@ def request(
 
 @app.get("/returns/<return_id>")
 def show(return_id: web.Id) -> Return:
-    return _visible(wiring.orders().get(order_of(return_id))).return_(return_id)
+    return _shown(return_id)
 
 
 @app.get("/returns/<return_id>/label")
 def label(return_id: web.Id) -> LinkView:
-    _visible(wiring.orders().get(order_of(return_id)))
+    _shown(return_id)
     back = label_return(
         return_id,
         orders=wiring.orders(web.caller(app).name),
@@ -68,6 +68,8 @@ def label(return_id: web.Id) -> LinkView:
         carrier=wiring.carrier(),
         documents=wiring.documents(),
     )
+    if not back.label:
+        raise NotFound("label of return", return_id)
     return LinkView(url=wiring.documents().link(back.label))
 
 
@@ -96,14 +98,13 @@ def refund_again(return_id: web.Id) -> Return:
     return order.return_(return_id)
 
 
-def _visible(order: Order) -> Order:
-    """The order, if the caller may know of it."""
+def _shown(return_id: str) -> Return:
+    """The return, if the caller may know of it: also to the place that it goes to."""
     caller = web.caller(app)
-    caller.may("storefront", "agent", "customer", "warehouse")
-    if caller.role == "customer" and order.customer.customer_id != caller.name:
-        raise NotFound("order", order.order_id)
-    if caller.role == "storefront" and not caller.sees(order.channel):
-        raise NotFound("order", order.order_id)
-    if caller.role == "warehouse" and not any(caller.sees(x.location_id) for x in order.shipments):
-        raise NotFound("order", order.order_id)
-    return order
+    order = wiring.orders().get(order_of(return_id))
+    back = order.return_(return_id)
+    if caller.role != "warehouse":
+        caller.shown(order)
+    elif not caller.sees(back.location_id):
+        raise NotFound("return", return_id)
+    return back

@@ -5,16 +5,14 @@ Safe to repeat: the newest token counts.
 
 from __future__ import annotations
 
-from doorstep.domain.record import Record
 from doorstep.runtime import wiring
-from doorstep.runtime.entry import task
+from doorstep.runtime.entry import FulfillmentTask, task
 from doorstep.usecases.ship import release
 
 
-class Release(Record):
+class Release(FulfillmentTask):
     """A fulfillment order and the token that wakes its workflow."""
 
-    fulfillment_order_id: str
     task_token: str
 
 

@@ -5,21 +5,26 @@ Safe to repeat: by its state.
 
 from __future__ import annotations
 
-from doorstep.domain.record import Record
+import json
+from contextlib import suppress
+
 from doorstep.runtime import wiring
-from doorstep.runtime.entry import task
+from doorstep.runtime.entry import FulfillmentTask, task
 from doorstep.usecases.ship import set_aside
 
 
-class Failed(Record):
+class Failed(FulfillmentTask):
     """A fulfillment order and the error that ended its workflow, as Step Functions tells it."""
 
-    fulfillment_order_id: str
     error: dict[str, str]
 
     @property
     def reason(self) -> str:
-        return f"{self.error.get('Error', 'failed')}: {self.error.get('Cause', '')}"[:500]
+        """The error's name and message; where in the code it happened is in the log."""
+        cause = self.error.get("Cause", "")
+        with suppress(ValueError, AttributeError):
+            cause = json.loads(cause).get("errorMessage", "")
+        return f"{self.error.get('Error', 'failed')}: {cause}"[:300]
 
 
 @task(Failed)

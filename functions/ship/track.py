@@ -8,7 +8,7 @@ from __future__ import annotations
 from doorstep.domain.record import Record
 from doorstep.runtime import wiring
 from doorstep.runtime.entry import queue
-from doorstep.usecases.ship import track
+from doorstep.usecases.ship import track_all
 
 
 class Callback(Record):
@@ -20,5 +20,8 @@ class Callback(Record):
 
 @queue(Callback.model_validate_json)
 def handler(callback: Callback) -> None:
-    for news in wiring.carrier(callback.sender).parse(callback.body.encode()):
-        track(news, orders=wiring.orders(callback.sender), queues=wiring.queues())
+    track_all(
+        wiring.carrier(callback.sender).parse(callback.body.encode()),
+        orders=wiring.orders(callback.sender),
+        queues=wiring.queues(),
+    )

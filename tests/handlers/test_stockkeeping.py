@@ -1,12 +1,16 @@
 """What locations say of their goods, over HTTP and from the queue."""
 
 import json
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
 
-from functions.allocate import papers_api, stock_api, stock_feed, stockkeeping_api
-from tests.handlers.cloud import call, consume
+from doorstep.adapters import aws
+from doorstep.adapters.dynamo import keys
+from doorstep.runtime import wiring
+from functions.allocate import papers_api, reconcile, stock_api, stock_feed, stockkeeping_api
+from tests.handlers.cloud import Context, call, consume
 
 ADJUSTMENT = {"adjustment_id": "A1", "sku": "MUG", "change": -2, "reason": "lost"}
 
@@ -123,3 +127,25 @@ def test_only_those_who_keep_stock_change_it() -> None:
             stockkeeping_api, "POST", "/locations/BERLIN/adjustments", ADJUSTMENT, role=role
         )
         assert answer.status == 403
+
+
+@pytest.mark.usefixtures("shop")
+def test_the_reconciler_counts_what_drifted_and_an_admin_mends_it(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    later = datetime.now(UTC) + timedelta(minutes=1)
+    monkeypatch.setattr(wiring, "clock", lambda: later)
+    reconcile.handler({}, Context())
+    assert '"StockDrift":[0.0]' in capsys.readouterr().out.replace(" ", "")
+    key = keys.location_level("MUG", "BERLIN")
+    aws.client("dynamodb").update_item(
+        TableName="doorstep",
+        Key={"pk": {"S": key.pk}, "sk": {"S": key.sk}},
+        UpdateExpression="ADD on_hand :one",
+        ExpressionAttributeValues={":one": {"N": "1"}},
+    )
+    assert call(stock_api, "GET", "/stock/MUG/audit").body["sound"] is False
+    assert call(stock_api, "POST", "/stock/MUG/repair", role="warehouse").status == 403
+    (mended,) = call(stock_api, "POST", "/stock/MUG/repair").body
+    assert (mended["counter"], mended["level"], mended["ledger"]) == ("on_hand", 6, 5)
+    assert call(stock_api, "GET", "/stock/MUG/audit").body["sound"] is True

@@ -8,7 +8,7 @@ from typing import Any
 
 import jwt
 
-from doorstep.domain.errors import Forbidden
+from doorstep.domain.errors import Forbidden, ProviderUnavailable
 
 _LEEWAY_SECONDS = 30
 
@@ -26,6 +26,9 @@ def claims(token: str, *, user_pool_id: str, client_id: str) -> dict[str, Any]:
             leeway=_LEEWAY_SECONDS,
             options={"require": ["exp", "iss", "sub", "token_use"], "verify_aud": False},
         )
+    except jwt.PyJWKClientConnectionError:
+        # Not the caller's fault: an error is not cached by the API as a refusal would be.
+        raise ProviderUnavailable("The keys of the user pool cannot be read.") from None
     except jwt.PyJWTError as error:
         raise Forbidden(f"The token is not valid: {type(error).__name__}.") from None
     if (found["token_use"], found.get("client_id")) != ("access", client_id):

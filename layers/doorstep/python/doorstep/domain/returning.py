@@ -64,22 +64,8 @@ def request(
             if known.announced != {item.line_id: item.quantity for item in wanted}:
                 raise IdempotencyKeyReused(key)
             return order, known
-    faults = {}
-    line_ids = {line.line_id for line in order.lines}
-    for index, item in enumerate(wanted):
-        if item.line_id not in line_ids:
-            faults[f"lines.{index}.line_id"] = "this order has no such line"
-        if item.line_id in {earlier.line_id for earlier in wanted[:index]}:
-            faults[f"lines.{index}.line_id"] = "this line is named twice"
-    if faults:
-        raise InvalidCommand(faults)
-    arrived = [s.delivered_at for s in order.shipments if s.delivered_at]
-    if not arrived:
-        raise ReturnRefused("Nothing of this order has been delivered yet.")
-    if at > max(arrived) + WINDOW:
-        raise ReturnRefused(
-            f"The return window of {WINDOW.days} days ended on {(max(arrived) + WINDOW):%Y-%m-%d}."
-        )
+    _check_lines(order, wanted)
+    _check_window(order, at)
     lines = []
     for item in wanted:
         line = order.line(item.line_id)
@@ -296,3 +282,24 @@ def _location(order: Order, line_id: str) -> str:
         if any(line.line_id == line_id for line in shipment.lines):
             return shipment.location_id
     raise ReturnRefused("Nothing of this line has been shipped.")
+
+
+def _check_lines(order: Order, wanted: Sequence[WantedReturn]) -> None:
+    faults = {}
+    known = {line.line_id for line in order.lines}
+    for index, item in enumerate(wanted):
+        if item.line_id not in known:
+            faults[f"lines.{index}.line_id"] = "this order has no such line"
+        if item.line_id in {earlier.line_id for earlier in wanted[:index]}:
+            faults[f"lines.{index}.line_id"] = "this line is named twice"
+    if faults:
+        raise InvalidCommand(faults)
+
+
+def _check_window(order: Order, at: datetime) -> None:
+    arrived = [s.delivered_at for s in order.shipments if s.delivered_at]
+    if not arrived:
+        raise ReturnRefused("Nothing of this order has been delivered yet.")
+    end = max(arrived) + WINDOW
+    if at > end:
+        raise ReturnRefused(f"The return window of {WINDOW.days} days ended on {end:%Y-%m-%d}.")

@@ -15,12 +15,19 @@ from typing import Any, Generic, NamedTuple, TypeVar
 from pydantic import BaseModel
 
 from doorstep.domain.events import TimelineItem
+from doorstep.domain.record import Record
 from doorstep.runtime.observability import logger
 
 Message = TypeVar("Message")
 TaskInput = TypeVar("TaskInput", bound=BaseModel)
 Event = dict[str, Any]
 Failures = dict[str, list[dict[str, str]]]
+
+
+class FulfillmentTask(Record):
+    """What every step of the fulfillment workflow is given."""
+
+    fulfillment_order_id: str
 
 
 class Received(NamedTuple, Generic[Message]):

@@ -7,8 +7,9 @@ from typing import Self
 from pydantic import BaseModel, ConfigDict
 
 from doorstep.domain.address import Address
-from doorstep.domain.events import TimelineItem
+from doorstep.domain.events import INTERNAL, TimelineItem
 from doorstep.domain.fulfillment import FulfillmentOrder
+from doorstep.domain.ledger import Drift, Unexplained
 from doorstep.domain.money import Money
 from doorstep.domain.order import (
     Customer,
@@ -119,6 +120,26 @@ class OrderView(View):
             timeline=timeline,
         )
 
+    def for_customer(self) -> Self:
+        """Without what is the merchant's own business: costs, suspicions, troubles, names."""
+        timeline = self.timeline and tuple(
+            item.model_copy(update={"actor": ""})
+            for item in self.timeline
+            if item.name not in INTERNAL
+        )
+        quiet = {"reasons": (), "by": "", "released_by": ""}
+        return self.model_copy(
+            update={
+                "holds": tuple(hold.model_copy(update=quiet) for hold in self.holds),
+                "work_items": (),
+                "fulfillment_orders": tuple(
+                    one.model_copy(update={"reason": ""}) for one in self.fulfillment_orders
+                ),
+                "lines": tuple(line.changed(excluded=(), stock_shard=0) for line in self.lines),
+                "timeline": timeline,
+            }
+        )
+
 
 class FulfillmentOrderPage(View):
     """What a location has to do."""
@@ -145,6 +166,16 @@ class StockView(View):
     @classmethod
     def of(cls, levels: StockLevels) -> Self:
         return cls(sku=levels.sku, available=levels.available, held=levels.held, levels=levels)
+
+
+class AuditView(View):
+    """What is known of a SKU, compared: nothing in the lists where all is well."""
+
+    sku: str
+    sound: bool
+    busy: bool
+    drift: tuple[Drift, ...]
+    unexplained: tuple[Unexplained, ...]
 
 
 class LinkView(View):

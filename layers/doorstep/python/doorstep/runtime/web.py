@@ -13,6 +13,7 @@ from aws_lambda_powertools.event_handler.openapi.exceptions import RequestValida
 from aws_lambda_powertools.event_handler.openapi.params import Body, Header, Path, Query
 
 from doorstep.domain.errors import DoorstepError, Forbidden, InvalidCommand, NotFound
+from doorstep.domain.order import Order
 from doorstep.runtime import problem
 from doorstep.runtime.observability import logger
 
@@ -64,6 +65,17 @@ class Caller(NamedTuple):
         """Raise Forbidden unless the caller has one of these roles (an admin has all)."""
         if self.role not in (*roles, "admin"):
             raise Forbidden(f"The role {self.role!r} may not do this.")
+
+    def shown(self, order: Order) -> Order:
+        """The order, if the caller may know of it: customers their own, storefronts theirs.
+
+        Raises Forbidden for other roles, NotFound for others' orders.
+        """
+        self.may("storefront", "agent", "customer")
+        own = self.role != "customer" or order.customer.customer_id == self.name
+        if not own or (self.role == "storefront" and not self.sees(order.channel)):
+            raise NotFound("order", order.order_id)
+        return order
 
     def sees(self, name: str) -> bool:
         """Whether a channel or a location is within the caller's scope."""

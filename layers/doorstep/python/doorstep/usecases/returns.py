@@ -9,10 +9,10 @@ from collections.abc import Mapping, Sequence
 
 from doorstep.domain import returning
 from doorstep.domain.address import Address
-from doorstep.domain.errors import NotFound
 from doorstep.domain.order import Order, order_of
 from doorstep.domain.returns import Return, ReturnStatus
 from doorstep.ports import Carrier, Catalog, Clock, Consignment, Documents, Orders
+from doorstep.usecases.places import address_of
 
 
 def request_return(
@@ -62,7 +62,7 @@ def label_return(
         Consignment(
             reference=return_id,
             sender=order.shipping_address or Address(),
-            recipient=_address(catalog, back.location_id),
+            recipient=address_of(back.location_id, catalog),
             weight_grams=_weight(order, back),
             service="return",
         )
@@ -109,10 +109,3 @@ def _weight(order: Order, back: Return) -> int:
     wanted = {line.line_id for line in back.lines}
     brought = (s.weight_grams for s in order.shipments if wanted & {x.line_id for x in s.lines})
     return max(brought, default=1000)
-
-
-def _address(catalog: Catalog, location_id: str) -> Address:
-    for location in catalog.locations():
-        if location.location_id == location_id:
-            return location.address
-    raise NotFound("location", location_id)

@@ -5,7 +5,7 @@ Every step may run twice: it looks first at what is done already.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 
 from doorstep.domain import allocating, placing, shipping
 from doorstep.domain.address import Address
@@ -27,6 +27,7 @@ from doorstep.ports import (
     Workflow,
 )
 from doorstep.usecases.cancel import carry_out_voids, request_voids
+from doorstep.usecases.places import address_of
 
 _TRIES = 5
 
@@ -189,7 +190,7 @@ def buy_labels(
         label = carrier.buy_label(
             Consignment(
                 reference=parcel.shipment_id,
-                sender=_address(catalog, one.location_id),
+                sender=address_of(one.location_id, catalog),
                 recipient=order.shipping_address or Address(),
                 weight_grams=parcel.weight_grams,
                 service=parcel.service,
@@ -197,14 +198,14 @@ def buy_labels(
         )
         document = f"labels/{parcel.shipment_id}.pdf"
         documents.put(document, label.pdf, "application/pdf")
-        order = shipping.labeled(
+        labeled = shipping.labeled(
             order,
             parcel.shipment_id,
             carrier=label.carrier,
             tracking_number=label.tracking_number,
             label=document,
         )
-    orders.commit(order)
+        (order,) = orders.commit(labeled)
 
 
 def dispatch(key: str, *, orders: Orders, clock: Clock) -> None:
@@ -233,9 +234,26 @@ def set_aside(key: str, reason: str, *, orders: Orders, clock: Clock) -> None:
     _change(key, orders, decide)
 
 
+def track_all(news: Iterable[CarrierNews], *, orders: Orders, queues: Queues) -> None:
+    """Apply everything that a carrier said at once.
+
+    Raises NotFound, after all the rest was applied, for a parcel that is not known: its label may
+    be on the way, so repeat.
+    """
+    unknown: NotFound | None = None
+    for one in news:
+        try:
+            track(one, orders=orders, queues=queues)
+        except NotFound as error:
+            unknown = error
+    if unknown:
+        raise unknown
+
+
 def track(news: CarrierNews, *, orders: Orders, queues: Queues) -> bool:
-    """Apply one thing a carrier said; False where it was said before, or is about no shipment of
-    ours.
+    """Apply one thing a carrier said; False where it was said before, or is about a return.
+
+    Raises NotFound for a parcel that is not known.
     """
     key = queues.tracked(news.carrier, news.tracking_number)
     for _ in range(_TRIES):
@@ -269,10 +287,3 @@ def _same_parcels(known: Sequence[Shipment], parcels: Sequence[shipping.Parcel])
         ({line.line_id: line.quantity for line in shipment.lines}, shipment.weight_grams)
         for shipment in known
     ] == [(parcel.lines, parcel.weight_grams) for parcel in parcels]
-
-
-def _address(catalog: Catalog, location_id: str) -> Address:
-    for location in catalog.locations():
-        if location.location_id == location_id:
-            return location.address
-    raise NotFound("location", location_id)
