@@ -9,14 +9,19 @@ from __future__ import annotations
 
 import functools
 import json
+import random
+import time
 from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import Any, Generic, NamedTuple, TypeVar
 
 from pydantic import BaseModel
 
+from doorstep.domain.errors import Conflict
 from doorstep.domain.events import TimelineItem
 from doorstep.domain.record import Record
 from doorstep.runtime.observability import logger
+
+_TRIES = 4
 
 Message = TypeVar("Message")
 TaskInput = TypeVar("TaskInput", bound=BaseModel)
@@ -106,14 +111,15 @@ def task(
 ) -> Callable[[Callable[[TaskInput], None]], Callable[[Event, object], Event]]:
     """A handler of one workflow task.
 
-    What it raises is caught, or retried, by the name of its type.
+    Two parcels of one order may move at once: a lost race is tried again here, where it costs
+    milliseconds. What else it raises is caught, or retried, by the name of its type.
     """
 
     def decorate(handle: Callable[[TaskInput], None]) -> Callable[[Event, object], Event]:
         @functools.wraps(handle)
         def entered(event: Event, context: object) -> Event:
             command = model.model_validate(event)
-            handle(command)
+            _patiently(handle, command)
             logger.info("task", extra={"function": _name(context), **_ids(event)})
             return {}
 
@@ -130,6 +136,17 @@ def schedule(handle: Callable[[], Mapping[str, object]]) -> Callable[[Event, obj
         logger.info("schedule", extra={"function": _name(context), **handle()})
 
     return entered
+
+
+def _patiently(handle: Callable[[TaskInput], None], command: TaskInput) -> None:
+    for attempt in range(_TRIES - 1):
+        try:
+            handle(command)
+        except Conflict:
+            time.sleep(random.uniform(0, 0.05 * 2**attempt))  # noqa: S311 (only to part them)
+        else:
+            return
+    handle(command)
 
 
 def _ids(event: Event) -> dict[str, str]:
