@@ -76,11 +76,11 @@ class Replay:
         self._lock = threading.Lock()
         self._heard: set[str] = set()
         self._known: dict[str, dict[str, Any]] = defaultdict(dict)
-        self._parcels_of: dict[str, list[str]] = {}
         self._reached: dict[str, dict[str, int]] = defaultdict(dict)
         self._missing: Counter[str] = Counter()
         self._ended: set[str] = set()
         self._settled: set[str] = set()
+        self._over = False
         self.refused: set[str] = set()
         self.checkout_seconds: list[float] = []
         self.faults: list[str] = []
@@ -90,14 +90,16 @@ class Replay:
         """Sell all orders, as fast as those before them get to their ends."""
         for one in self._orders.values():
             self._room.acquire()
+            if self._over:
+                return
             sell = self._sell_elsewhere if one.by_storefront else self._buy
             self._submit(self._buying, sell, one)
 
     def close(self) -> None:
+        self._over = True
         for pool in (self._buying, self._working):
             pool.shutdown(cancel_futures=True)
-        for _ in self._orders:
-            self._room.release()
+        self._room.release()
 
     @property
     def settled(self) -> int:
@@ -125,34 +127,37 @@ class Replay:
             self._room.release()
 
     def _react(self, one: Replayed, name: str, data: Mapping[str, Any]) -> None:
-        key = str(data.get("fulfillment_order_id", ""))
         match name:
             case "order.placed" if one.sold.goal is Goal.CANCELED:
                 self._submit(self._working, self._cancel, one)
             case "order.placed" if data["on_hold"]:
                 self._ended.add(one.order_id)
-            case "fulfillment_order.set_aside":
-                self.faults.append(f"{key} was set aside: {data['reason']}")
-                self._ended.add(one.order_id)
             case "order.canceled":
                 self._ended.add(one.order_id)
             case "order.shortage":
                 self._missing[one.order_id] += sum(unit["quantity"] for unit in data["units"])
+            case "shipment.label_bought":
+                self._learn(data["shipment_id"], one, number=data["tracking_number"])
+            case "shipment.updated" if one.sold.goal is Goal.SHIPPED:
+                self._reach(one, data["shipment_id"].rpartition("-P")[0])
+            case _ if name.startswith("fulfillment_order."):
+                self._react_to_piece(one, name, data["fulfillment_order_id"], data)
+
+    def _react_to_piece(self, one: Replayed, name: str, key: str, data: Mapping[str, Any]) -> None:
+        match name:
             case "fulfillment_order.allocated":
                 units = {unit["line_id"]: unit["quantity"] for unit in data["units"]}
                 self._learn(key, one, units=units)
             case "fulfillment_order.released":
                 self._learn(key, one, released=True)
             case "fulfillment_order.shipped":
-                self._parcels_of[key] = data["shipment_ids"]
                 for parcel in data["shipment_ids"]:
                     self._learn(parcel, one, shipped=True)
-            case "shipment.label_bought":
-                self._learn(data["shipment_id"], one, number=data["tracking_number"])
-            case "shipment.updated" if one.sold.goal is Goal.SHIPPED:
-                self._reach(one, data["shipment_id"].rpartition("-P")[0])
             case "fulfillment_order.delivered":
                 self._reach(one, key)
+            case "fulfillment_order.set_aside":
+                self.faults.append(f"{key} was set aside: {data['reason']}")
+                self._ended.add(one.order_id)
 
     def _learn(self, key: str, one: Replayed, **facts: Any) -> None:
         """Facts of one thing may come in any order; act once they are complete."""

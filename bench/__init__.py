@@ -1,0 +1,1 @@
+"""What an order costs: counted on the embedded AWS, priced from a list, held by a budget."""
