@@ -22,6 +22,7 @@ from doorstep.domain.errors import (
     NotFound,
     OutOfStock,
     Stale,
+    TooLarge,
 )
 from doorstep.domain.events import TimelineItem
 from doorstep.domain.fulfillment import OPEN, FulfillmentOrder, FulfillmentStatus
@@ -42,6 +43,9 @@ from doorstep.domain.stock import (
 )
 from doorstep.domain.work import WorkItem, WorkItemStatus
 from doorstep.ports import Clock
+
+MAX_ACTIONS = 100
+"""In one transaction."""
 
 Level = TypeVar("Level", NetworkLevel, LocationLevel)
 Row = TypeVar("Row")
@@ -118,6 +122,11 @@ class Moved:
     repeated: list[tuple[str, str | None, str, str]] = field(default_factory=list)
     short: dict[str, tuple[int, int]] = field(default_factory=dict)
 
+    @property
+    def actions(self) -> int:
+        """Rows that are written for them."""
+        return len(self.network) + len(self.places) + len(self.rows)
+
     def changed(
         self, level: Level, deltas: Mapping[str, int], movements: Sequence[Movement]
     ) -> Level:
@@ -147,6 +156,9 @@ class FakeOrders:
         self._check_versions(changed)
         told, numbers = self._news(orders), self._numbers(changed)
         after = self.memory.moved([movement for order in orders for movement in order.moved])
+        actions = sum(map(_actions, changed)) + len(told) + len(numbers) + after.actions
+        if actions > MAX_ACTIONS:
+            raise TooLarge(actions, MAX_ACTIONS)
         if after.repeated:
             raise Duplicate(str(after.repeated[0]))
         if after.short:
@@ -418,6 +430,15 @@ class FakeQueues:
             for event in payment.events
             if event.action in back and event.outcome is PaymentOutcome.REQUESTED
         ]
+
+
+def _actions(order: Order) -> int:
+    """Rows of its own that an order writes: itself, what changed under it, and its events."""
+    written = 1 + len(order.raised)
+    for name in ("fulfillment_orders", "shipments", "payments", "returns", "work_items"):
+        known = getattr(order.origin, name) if order.origin else ()
+        written += sum(child not in known for child in getattr(order, name))
+    return written
 
 
 def _by_number(children: tuple[Row, ...], key: str) -> tuple[Row, ...]:

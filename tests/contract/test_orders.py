@@ -5,9 +5,10 @@ from datetime import timedelta
 import pytest
 
 from doorstep.domain import placing, shipping
-from doorstep.domain.errors import Conflict, Duplicate, NotFound, OutOfStock
+from doorstep.domain.errors import Conflict, Duplicate, NotFound, OutOfStock, TooLarge
 from doorstep.domain.order import Order, OrderStatus
 from doorstep.usecases.allocate import allocate_orders
+from doorstep.usecases.quote import MAX_LINES
 from tests import builders as a
 from tests.contract.fakes import FakeWorkflow
 from tests.contract.world import World
@@ -16,9 +17,10 @@ from tests.contract.world import World
 def stocked(world: World, **units: int) -> None:
     """Products with so many units in Berlin."""
     world.catalog.save(a.location("BERLIN"))
-    for sku, quantity in units.items():
-        world.catalog.save(a.product(sku))
-        world.stock.move(a.received(sku, "BERLIN", quantity))
+    world.catalog.save(*(a.product(sku) for sku in units))
+    goods = [a.received(sku, "BERLIN", quantity) for sku, quantity in units.items()]
+    for start in range(0, len(goods), 30):
+        world.stock.move(*goods[start : start + 30])
 
 
 def left(world: World, sku: str) -> tuple[int, int]:
@@ -248,6 +250,24 @@ def test_old_news_is_recorded_and_changes_nothing(world: World) -> None:
     assert world.orders.get("O-A").version == order.version
     with pytest.raises(Duplicate):
         world.orders.commit(shipping.track(world.orders.get("O-A"), "O-A-F1-P1", earlier))
+
+
+def test_the_largest_checkout_fits_into_one_transaction(world: World) -> None:
+    skus = {f"SKU-{number}": 1 for number in range(MAX_LINES)}
+    stocked(world, **skus)
+    lines = [a.line(str(number), sku) for number, sku in enumerate(skus)]
+    world.orders.commit(a.being_checked_out("O-A", *lines))
+    assert left(world, "SKU-0") == (0, 1)
+
+
+def test_what_no_transaction_takes_is_refused_whole(world: World) -> None:
+    stocked(world, MUG=5)
+    order = a.being_checked_out("O-A", a.line("1", "MUG", 2))
+    for number in range(100):
+        order = placing.put_on_hold(order, f"h{number}", ("x",), by="x", at=world.clock())
+    with pytest.raises(TooLarge):
+        world.orders.commit(order)
+    assert left(world, "MUG") == (5, 0)
 
 
 def test_a_tracking_number_leads_to_its_parcel(world: World) -> None:

@@ -2,13 +2,20 @@
 
 import pytest
 
+from doorstep.adapters.payments.sandbox import Token
 from doorstep.domain import placing
-from doorstep.domain.errors import IllegalTransition, QuantityExceeded
+from doorstep.domain.errors import (
+    IllegalTransition,
+    PaymentDeclined,
+    QuantityExceeded,
+    TooLarge,
+)
 from doorstep.domain.fulfillment import FulfillmentStatus
-from doorstep.domain.order import FulfillmentState, Order
+from doorstep.domain.order import FulfillmentState, Order, OrderStatus
 from doorstep.domain.order import order_id as id_of
 from doorstep.usecases.allocate import allocate_orders
 from doorstep.usecases.checkout import WantedLine
+from doorstep.usecases.quote import MAX_LINES
 from tests import builders as a
 from tests.shop import Countdown, Killed, Shop, kill
 
@@ -282,18 +289,70 @@ def test_no_more_can_be_missing_than_is_there(shop: Shop, missing: dict[str, int
         shop.misses(f"{order.order_id}-F1", **missing)
 
 
-def test_an_order_with_more_skus_than_one_transaction_takes_is_allocated_in_parts(
+def test_the_largest_checkout_is_allocated_in_parts_rejected_shipped_and_canceled(
     shop: Shop,
 ) -> None:
-    skus = [f"SKU-{number}" for number in range(45)]
+    """DynamoDB takes 100 actions in one transaction, and so does the memory of this shop."""
+    skus = [f"SKU-{number}" for number in range(MAX_LINES)]
     for sku in skus:
         shop.sells(sku, "1.00", BERLIN=2)
-    order = shop.buys(*((sku, 1) for sku in skus))
-    shop.settle()
-    order = shop.order(order.order_id)
+    lines = [(sku, 1) for sku in skus]
+    with pytest.raises(PaymentDeclined):
+        shop.buys(*lines, token=Token.DECLINE, key="declined")
+    order = shop.sold(*lines)
     assert places(order) == {"BERLIN": {line.line_id: 1 for line in order.lines}}
+    first, second, third = (one.fulfillment_order_id for one in order.fulfillment_orders)
+    for key in (first, second):
+        shop.releases(key)
+    shop.rejects(first)
+    shop.packs(second)
+    shop.ships(second)
     shop.cancels(order.order_id)
-    assert all(shop.left(sku) == (2, 0) for sku in skus)
+    order = shop.order(order.order_id)
+    shipped = {part.line_id for part in order.fulfillment_order(second).lines}
+    assert {line.line_id for line in order.lines if line.shipped} == shipped
+    assert order.fulfillment_order(third).status is FulfillmentStatus.CANCELED
+    assert sum(shop.left(sku)[0] for sku in skus) == 2 * MAX_LINES - len(shipped)
+
+
+def test_a_storefront_order_of_any_size_is_placed_allocated_and_canceled(shop: Shop) -> None:
+    skus = [f"SKU-{number}" for number in range(90)]
+    for sku in skus[:-1]:
+        shop.sells(sku, "1.00", BERLIN=2, HAMBURG=1)
+    lines = (a.sold(str(number), sku, 3, "1.00") for number, sku in enumerate(skus))
+    order = shop.hears(a.storefront_order(*lines))
+    assert order
+    shop.settle(times=2)
+    order = shop.order(order.order_id)
+    assert sum(line.allocated for line in order.lines) == 89 * 3
+    assert [item.text for item in order.work_items] == ["Paid for, but not in stock: 3 × SKU-89."]
+    shop.hears_cancellation(str(order.external_id))
+    assert shop.order(order.order_id).status is OrderStatus.CANCELED
+    assert all(shop.left(sku) == (3, 0) for sku in skus[:-1])
+
+
+def test_one_order_that_fails_does_not_keep_its_batch_waiting(shop: Shop) -> None:
+    shop.sells("MUG", BERLIN=9)
+    bad, good = (shop.buys(("MUG", 1), key=key).order_id for key in ("a", "b"))
+
+    class Odd:
+        def get(self, order_id: str) -> Order:
+            return shop.orders.get(order_id)
+
+        def commit(self, *orders: Order) -> tuple[Order, ...]:
+            if bad in [order.order_id for order in orders]:
+                raise TooLarge(101, 100)
+            return shop.orders.commit(*orders)
+
+    done = allocate_orders(
+        [bad, good],
+        orders=Odd(),  # type: ignore[arg-type]
+        stock=shop.stock,
+        catalog=shop.catalog,
+        workflow=shop.workflow,
+        clock=shop.clock,
+    )
+    assert done == ((good,), (bad,))
 
 
 def test_ids_tell_where_they_belong() -> None:

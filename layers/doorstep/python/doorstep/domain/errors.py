@@ -13,6 +13,7 @@ DoorstepError
 │   ├── ReturnRefused           the policy says no, with its reason
 │   ├── Forbidden
 │   ├── SignatureInvalid
+│   ├── TooLarge                more was to be changed at once than one transaction takes
 │   ├── Duplicate               this was recorded before; nothing more to do
 │   ├── Stale                   something newer is known already
 │   └── NotSupported            the provider cannot do this
@@ -113,6 +114,13 @@ class Forbidden(Refusal):
 
 class SignatureInvalid(Refusal):
     """The sender of a webhook could not be verified."""
+
+
+class TooLarge(Refusal):
+    """More was to be changed at once than one transaction takes."""
+
+    def __init__(self, actions: int, most: int) -> None:
+        super().__init__(f"It takes {actions} writes at once, of {most} possible: do it in parts.")
 
 
 class Duplicate(Refusal):

@@ -32,6 +32,7 @@ PROBLEMS: dict[type[errors.DoorstepError], Problem] = {
     errors.Forbidden: Problem(403, "forbidden", "Not allowed"),
     errors.SignatureInvalid: Problem(401, "signature-invalid", "The signature is not valid"),
     errors.NotSupported: Problem(422, "not-supported", "The provider cannot do this"),
+    errors.TooLarge: Problem(422, "too-large-a-change", "Too much at once"),
     errors.Duplicate: Problem(409, "duplicate", "Recorded before"),
     errors.Stale: Problem(409, "stale", "Something newer is known already"),
     errors.Conflict: Problem(409, "conflict", "Somebody else was faster; try again", 1),

@@ -17,7 +17,7 @@ from doorstep.domain.promise import Promise, Wanted, promise_from
 from doorstep.domain.stock import StockLevels
 from doorstep.ports import TaxEngine
 
-MAX_LINES = 50
+MAX_LINES = 40
 """Lines of one cart, at the most."""
 
 

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from botocore.exceptions import ClientError
 
 from doorstep.adapters.dynamo.keys import Key
-from doorstep.domain.errors import DoorstepError, ProviderUnavailable
+from doorstep.domain.errors import DoorstepError, ProviderUnavailable, TooLarge
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
@@ -129,6 +129,8 @@ def transact(client: DynamoDBClient, table: str, actions: Sequence[Action]) -> N
     Conflicts with other transactions and throttling are retried with full jitter, under one request
     token, so that a retry whose first try was done after all is done once.
     """
+    if len(actions) > MAX_ACTIONS:
+        raise TooLarge(len(actions), MAX_ACTIONS)
     items = [action.wire(table) for action in actions]
     token = hashlib.sha256(json.dumps(items, sort_keys=True).encode()).hexdigest()[:36]
     for attempt in range(_ATTEMPTS):
