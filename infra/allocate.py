@@ -1,11 +1,15 @@
 """Allocate: placed orders, in batches, become fulfillment orders; stock is told and asked about."""
 
+import aws_cdk as cdk
+from aws_cdk import aws_cloudwatch as cloudwatch
 from constructs import Construct
 
+from doorstep.adapters.dynamo import schema
 from infra.api import Api
 from infra.data import Data
 from infra.function import Function, Platform, consume
 from infra.queue import Queue
+from infra.schedule import every
 from infra.workflow import Workflow
 
 _ALLOCATE_SECONDS = 60
@@ -44,6 +48,8 @@ class Allocate(Construct):
         api.route("PUT", "/locations/{location_id}", stock)
         api.route("PUT", "/delivery-options/{code}", stock)
         api.route("GET", "/stock/{sku}", stock)
+        api.route("GET", "/stock/{sku}/audit", stock)
+        api.route("POST", "/stock/{sku}/repair", stock)
 
         keeping = Function(self, platform, "allocate.stockkeeping_api", timeout=25, http=True)
         data.orders_for(keeping)
@@ -66,3 +72,20 @@ class Allocate(Construct):
         feed = Function(self, platform, "allocate.stock_feed", timeout=_FEED_SECONDS)
         data.orders_for(feed)
         consume(feed, reports.queue, batch=1)
+
+        reconcile = Function(self, platform, "allocate.reconcile", timeout=300)
+        data.orders_for(reconcile)
+        data.index_for(reconcile, schema.DUE_INDEX)
+        every(reconcile, minutes=15)
+        platform.alarm(
+            self,
+            "StockDrift",
+            cloudwatch.Metric(
+                namespace="Doorstep",
+                metric_name="StockDrift",
+                dimensions_map={"stage": platform.stage.name},
+                statistic="Maximum",
+                period=cdk.Duration.minutes(15),
+            ),
+            "Stock levels, ledger and orders disagree. docs/operate.md says how to look and mend.",
+        )

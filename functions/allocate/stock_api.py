@@ -9,8 +9,10 @@ from typing import Annotated
 
 from doorstep.domain.catalog import DeliveryOption, Location, Product
 from doorstep.domain.errors import InvalidCommand
+from doorstep.domain.ledger import Drift
 from doorstep.runtime import web, wiring
-from doorstep.runtime.views import StockView
+from doorstep.runtime.views import AuditView, StockView
+from doorstep.usecases.reconcile import audit, repair
 from doorstep.usecases.stock import stock_of
 
 app = web.api()
@@ -47,6 +49,26 @@ def save_delivery_option(code: web.Name, option: DeliveryOption) -> DeliveryOpti
 def show_stock(sku: Sku) -> StockView:
     web.caller(app).may("agent", "storefront", "warehouse")
     return StockView.of(stock_of(sku, catalog=wiring.catalog(), stock=wiring.stock()))
+
+
+@app.get("/stock/<sku>/audit")
+def show_audit(sku: Sku) -> AuditView:
+    web.caller(app).may()
+    found = audit(sku, ledger=wiring.ledger(), orders=wiring.orders())
+    return AuditView(
+        sku=sku,
+        sound=found.sound,
+        busy=found.busy,
+        drift=found.drift,
+        unexplained=found.unexplained,
+    )
+
+
+@app.post("/stock/<sku>/repair")
+def repair_stock(sku: Sku) -> list[Drift]:
+    caller = web.caller(app)
+    caller.may()
+    return list(repair(sku, by=caller.name, ledger=wiring.ledger(), orders=wiring.orders()))
 
 
 def _same(name: str, path: str, body: str) -> None:

@@ -26,6 +26,7 @@ from doorstep.domain.errors import (
 )
 from doorstep.domain.events import TimelineItem
 from doorstep.domain.fulfillment import OPEN, FulfillmentOrder, FulfillmentStatus
+from doorstep.domain.ledger import Drift, LedgerRow, corrections
 from doorstep.domain.order import Order, OrderStatus
 from doorstep.domain.papers import CycleCount, Paper, Transfer
 from doorstep.domain.payment import PaymentAction, PaymentOutcome
@@ -35,6 +36,7 @@ from doorstep.domain.stock import (
     Heard,
     LocationLevel,
     Movement,
+    MovementKind,
     NetworkLevel,
     NewsKind,
     Once,
@@ -72,6 +74,10 @@ class Memory:
     heard: dict[tuple[str, str, str, str], int] = field(default_factory=dict)
     """(source, location, SKU, `newest` or `counted`) → sequence."""
     papers: dict[tuple[str, ...], Paper] = field(default_factory=dict)
+    moved_since: dict[str, None] = field(default_factory=dict)
+    """SKUs that moved since they were checked, in the order of their first move."""
+    corrections: list[tuple[str, str]] = field(default_factory=list)
+    """(SKU, by)."""
     products: dict[str, Product] = field(default_factory=dict)
     locations: dict[str, Location] = field(default_factory=dict)
     options: dict[str, DeliveryOption] = field(default_factory=dict)
@@ -107,6 +113,8 @@ class Memory:
         return after
 
     def apply(self, after: Moved) -> None:
+        for sku, _ in (*after.network, *after.places):
+            self.moved_since.setdefault(sku)
         self.network |= after.network
         self.places |= after.places
         self.ledger |= after.rows
@@ -320,6 +328,54 @@ class FakeStock:
             now = self.memory.places.get((level.sku, level.location_id), empty)
             if (now.on_hand, now.safety) != (level.on_hand, level.safety):
                 raise Conflict([level.sku])
+
+
+class FakeLedger:
+    """The Ledger port on `Memory`."""
+
+    def __init__(self, memory: Memory) -> None:
+        self.memory = memory
+
+    def moved(self, before: datetime, limit: int) -> Sequence[str]:
+        del before
+        return list(self.memory.moved_since)[:limit]
+
+    def levels(self, sku: str) -> StockLevels:
+        return FakeStock(self.memory).levels([sku])[sku]
+
+    def rows(self, levels: StockLevels) -> Sequence[LedgerRow]:
+        return [
+            LedgerRow(
+                kind=MovementKind(kind),
+                location_id=place,
+                quantity=sum(movement.quantity for movement in row),
+                causes={movement.cause: movement.quantity for movement in row},
+            )
+            for (sku, place, kind, _), row in self.memory.ledger.items()
+            if sku == levels.sku
+        ]
+
+    def checked(self, levels: StockLevels) -> None:
+        if self.levels(levels.sku) == levels:
+            self.memory.moved_since.pop(levels.sku, None)
+
+    def correct(self, levels: StockLevels, found: Sequence[Drift], by: str) -> None:
+        if self.levels(levels.sku) != levels:
+            raise Conflict([levels.sku])
+        for (place, shard), change in corrections(levels, found).items():
+            level: NetworkLevel | LocationLevel
+            if place:
+                level = levels.at(place)
+            else:
+                known = self.memory.network
+                level = known.get((levels.sku, shard), NetworkLevel(sku=levels.sku, shard=shard))
+            after = {name: getattr(level, name) + units for name, units in change.items()}
+            changed = level.model_copy(update=after)
+            if isinstance(changed, LocationLevel):
+                self.memory.places[levels.sku, changed.location_id] = changed
+            else:
+                self.memory.network[levels.sku, shard] = changed
+            self.memory.corrections.append((levels.sku, by))
 
 
 class FakeCatalog:

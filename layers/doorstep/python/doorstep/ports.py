@@ -10,6 +10,7 @@ from doorstep.domain.address import Address
 from doorstep.domain.catalog import DeliveryOption, Location, Product
 from doorstep.domain.events import TimelineItem
 from doorstep.domain.fulfillment import FulfillmentOrder
+from doorstep.domain.ledger import Drift, LedgerRow
 from doorstep.domain.money import Money
 from doorstep.domain.order import Order
 from doorstep.domain.papers import CycleCount, Paper, Transfer
@@ -111,6 +112,28 @@ class Stock(Protocol):
 
     def cycle_count(self, location_id: str, count_id: str) -> CycleCount:
         """Raises NotFound."""
+
+
+class Ledger(Protocol):
+    """The movements of stock, and the levels that they must add up to."""
+
+    def moved(self, before: datetime, limit: int) -> Sequence[str]:
+        """SKUs that moved and were not checked since, the longest waiting first."""
+
+    def levels(self, sku: str) -> StockLevels:
+        """All levels of a SKU, strongly consistent."""
+
+    def rows(self, levels: StockLevels) -> Sequence[LedgerRow]:
+        """Every movement of the SKU, in the network and in these locations."""
+
+    def checked(self, levels: StockLevels) -> None:
+        """Take the SKU off the list, but for levels that have moved since they were seen."""
+
+    def correct(self, levels: StockLevels, found: Sequence[Drift], by: str) -> None:
+        """Set levels to what the ledger says, with an entry for each place.
+
+        Raises Conflict where they have moved since they were seen.
+        """
 
 
 class Authorization(Record):

@@ -51,6 +51,8 @@ class MovementKind(StrEnum):
     ANNOUNCED = "announced"
     ARRIVED = "arrived"
     LOST_IN_TRANSIT = "lost_in_transit"
+    CORRECTED = "corrected"
+    """A level was set to what the ledger says: no units moved."""
 
 
 #: What one unit of each kind adds to the counters of (network level, location level).
@@ -86,6 +88,7 @@ EFFECTS: Mapping[MovementKind, tuple[Mapping[str, int], Mapping[str, int]]] = {
     MovementKind.ANNOUNCED: ({}, {"in_transit": 1}),
     MovementKind.ARRIVED: ({"available": 1}, {"on_hand": 1, "available": 1, "in_transit": -1}),
     MovementKind.LOST_IN_TRANSIT: ({}, {"in_transit": -1}),
+    MovementKind.CORRECTED: ({}, {}),
 }
 
 

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
         Catalog,
         Documents,
         FraudScreen,
+        Ledger,
         Notifier,
         Orders,
         PaymentGateway,
@@ -71,6 +72,13 @@ def stock() -> Stock:
     from doorstep.adapters.dynamo.stock import DynamoStock
 
     return DynamoStock(_dynamodb(), settings().require("table_name"), clock)
+
+
+@cache
+def ledger() -> Ledger:
+    from doorstep.adapters.dynamo.ledger import DynamoLedger
+
+    return DynamoLedger(_dynamodb(), settings().require("table_name"), clock)
 
 
 @cache

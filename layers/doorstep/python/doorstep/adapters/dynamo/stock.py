@@ -7,11 +7,13 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from doorstep.adapters.dynamo import keys
 from doorstep.adapters.dynamo.keys import Key
+from doorstep.adapters.dynamo.schema import DUE_PK, DUE_SK
 from doorstep.adapters.dynamo.transact import (
     Action,
     Refused,
@@ -46,6 +48,13 @@ from doorstep.domain.stock import (
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
 
+_QUERIES_AT_ONCE = 8
+"""A customer waits for the levels of a cart; a client has ten connections."""
+
+
+MOVED = "stock"
+"""The `due` queue of SKUs that moved since the reconciler has seen them."""
+
 
 class DynamoStock:
     """The Stock port on one DynamoDB table."""
@@ -56,7 +65,11 @@ class DynamoStock:
         self._clock = clock
 
     def levels(self, skus: Iterable[str]) -> Mapping[str, StockLevels]:
-        return {sku: self._levels(sku) for sku in dict.fromkeys(skus)}
+        wanted = list(dict.fromkeys(skus))
+        if len(wanted) < 2:
+            return {sku: self._levels(sku) for sku in wanted}
+        with ThreadPoolExecutor(min(len(wanted), _QUERIES_AT_ONCE)) as beside:
+            return dict(zip(wanted, beside.map(self._levels, wanted), strict=True))
 
     def move(
         self, *movements: Movement, guards: Sequence[Guard] = (), paper: Paper | None = None
@@ -109,20 +122,28 @@ class DynamoStock:
         return answer["Item"]["json"]["S"]
 
     def _levels(self, sku: str) -> StockLevels:
-        pages = self._client.get_paginator("query").paginate(
-            TableName=self._table,
-            KeyConditionExpression="pk = :pk",
-            ExpressionAttributeValues={":pk": {"S": keys.stock(sku)}},
-        )
-        network, locations = [], []
-        for row in (row for page in pages for row in page["Items"]):
-            counters = {name: int(value["N"]) for name, value in row.items() if "N" in value}
-            kind, _, name = row["sk"]["S"].partition("#")
-            if kind == "NETWORK":
-                network.append(NetworkLevel(sku=sku, shard=int(name), **counters))
-            else:
-                locations.append(LocationLevel(sku=sku, location_id=name, **counters))
-        return StockLevels(sku=sku, network=tuple(network), locations=tuple(locations))
+        return levels_of(self._client, self._table, sku)
+
+
+def levels_of(
+    client: DynamoDBClient, table: str, sku: str, *, consistent: bool = False
+) -> StockLevels:
+    """All levels of a SKU, in one query."""
+    pages = client.get_paginator("query").paginate(
+        TableName=table,
+        KeyConditionExpression="pk = :pk",
+        ExpressionAttributeValues={":pk": {"S": keys.stock(sku)}},
+        ConsistentRead=consistent,
+    )
+    network, locations = [], []
+    for row in (row for page in pages for row in page["Items"]):
+        counters = {name: int(value["N"]) for name, value in row.items() if "N" in value}
+        kind, _, name = row["sk"]["S"].partition("#")
+        if kind == "NETWORK":
+            network.append(NetworkLevel(sku=sku, shard=int(name), **counters))
+        else:
+            locations.append(LocationLevel(sku=sku, location_id=name, **counters))
+    return StockLevels(sku=sku, network=tuple(network), locations=tuple(locations))
 
 
 def _repeated(refused: Sequence[Refused], movements: Sequence[Movement]) -> bool:
@@ -236,10 +257,14 @@ def stock_actions(
                 deltas[key][name] += sign * movement.quantity
         rows[movement.sku, movement.location_id, movement.kind].append(movement)
     actions = []
+    since = at.isoformat(timespec="seconds")
     for key, delta in sorted(deltas.items()):
         changes = {name: change for name, change in delta.items() if change}
         if changes or key in expected:
-            actions.append(add(key, changes, about=about[key], expected=expected.get(key)))
+            sku = about[key]
+            marks = {DUE_PK: keys.due(MOVED, sku), DUE_SK: f"{since}#{sku}"}
+            known = expected.get(key)
+            actions.append(add(key, changes, about=sku, expected=known, marks=marks))
     for (sku, location_id, kind), moved in rows.items():
         key = keys.movement(sku, location_id, kind, moved[0].cause)
         row: dict[str, Any] = {

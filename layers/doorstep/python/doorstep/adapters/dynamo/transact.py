@@ -82,12 +82,15 @@ def add(
     *,
     about: object = None,
     expected: Mapping[str, int] | None = None,
+    marks: Mapping[str, str] | None = None,
+    remove: Sequence[str] = (),
 ) -> Action:
     """Add to counters; none that falls may fall below zero, and what must fall must be there.
 
-    `expected` counters must stand exactly there before; without deltas that is all it asks.
+    `expected` counters must stand exactly there before; without a change that is all it asks.
+    `marks` are written where there are none yet.
     """
-    expected = expected or {}
+    expected, marks = expected or {}, marks or {}
     falling = {name: delta for name, delta in deltas.items() if delta < 0}
     names = {f"#{name}": name for name in deltas}
     values = {f":{name}": {"N": str(delta)} for name, delta in deltas.items()}
@@ -102,14 +105,23 @@ def add(
         for name, value in expected.items()
     ]
     common = {"ExpressionAttributeNames": names, "ExpressionAttributeValues": values}
-    if not deltas:
+    update = []
+    if deltas:
+        update.append("ADD " + ", ".join(f"#{name} :{name}" for name in deltas))
+    if deltas and marks:
+        kept = (f"{name} = if_not_exists({name}, :{name})" for name in marks)
+        update.append("SET " + ", ".join(kept))
+        values |= {f":{name}": {"S": text} for name, text in marks.items()}
+    if remove:
+        update.append("REMOVE " + ", ".join(remove))
+    if not update:
         return Action("ConditionCheck", key, " AND ".join(conditions), about=about, **common)
     return Action(
         "Update",
         key,
         " AND ".join(conditions) or "attribute_exists(pk) OR attribute_not_exists(pk)",
         about=about,
-        UpdateExpression="ADD " + ", ".join(f"#{name} :{name}" for name in deltas),
+        UpdateExpression=" ".join(update),
         **common,
     )
 

@@ -1,0 +1,107 @@
+"""The reconciler: ledger, levels and orders compared, for every SKU that moved since the last run.
+
+What is compared is read while the shop goes on. So only what is found twice, with the same levels
+before and after, is drift.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+from doorstep.domain import ledger as books
+from doorstep.domain.errors import Conflict, NotFound
+from doorstep.domain.ledger import Drift, Unexplained
+from doorstep.domain.order import Order
+from doorstep.domain.stock import StockLevels
+from doorstep.ports import Clock, Ledger, Orders
+
+LIMIT = 200
+"""SKUs of one run; the oldest first, the rest in the next one."""
+
+_TRIES = 4
+
+
+class Audit(NamedTuple):
+    """What is wrong with one SKU. `busy`: it moved all the time, and was not judged."""
+
+    sku: str
+    levels: StockLevels
+    drift: tuple[Drift, ...] = ()
+    unexplained: tuple[Unexplained, ...] = ()
+    busy: bool = False
+
+    @property
+    def sound(self) -> bool:
+        return not self.drift and not self.unexplained
+
+
+class Reconciled(NamedTuple):
+    """How many SKUs were checked, and those that are not sound."""
+
+    checked: int
+    busy: int
+    faulty: tuple[Audit, ...]
+
+
+def reconcile(*, ledger: Ledger, orders: Orders, clock: Clock, limit: int = LIMIT) -> Reconciled:
+    """Check the SKUs that moved. A sound one is looked at again when it moves again."""
+    audits = [audit(sku, ledger=ledger, orders=orders) for sku in ledger.moved(clock(), limit)]
+    for one in audits:
+        if one.sound and not one.busy:
+            ledger.checked(one.levels)
+    return Reconciled(
+        checked=len(audits),
+        busy=sum(one.busy for one in audits),
+        faulty=tuple(one for one in audits if not one.sound),
+    )
+
+
+def audit(sku: str, *, ledger: Ledger, orders: Orders) -> Audit:
+    """Compare everything that is known about a SKU."""
+    last: Audit | None = None
+    levels = ledger.levels(sku)
+    for _ in range(_TRIES):
+        rows = ledger.rows(levels)
+        found = tuple(books.drift(levels, rows))
+        strange = tuple(
+            one
+            for order_id, units in books.reserved(rows).items()
+            for one in books.unexplained(sku, order_id, units, _known(order_id, orders))
+        )
+        after = ledger.levels(sku)
+        here = Audit(sku, levels, found, strange)
+        if after == levels and (here.sound or here == last):
+            return here
+        levels, last = after, here
+    return Audit(sku, levels, busy=True)
+
+
+def repair(sku: str, *, by: str, ledger: Ledger, orders: Orders) -> Sequence[Drift]:
+    """Set the levels to what the ledger says, with an entry of its own for each place.
+
+    The ledger is the truth: what orders hold against it is for a person to settle. Answers what was
+    mended. Raises NotFound for a SKU that nobody moved, Conflict where it moves all the time, or
+    where the ledger itself adds up to less than nothing.
+    """
+    for _ in range(_TRIES):
+        found = audit(sku, ledger=ledger, orders=orders)
+        if found.busy or any(one.ledger < 0 for one in found.drift):
+            break
+        if not found.levels.network and not found.levels.locations:
+            raise NotFound("stock of", sku)
+        if not found.drift:
+            return ()
+        try:
+            ledger.correct(found.levels, found.drift, by)
+        except Conflict:
+            continue
+        return found.drift
+    raise Conflict([sku])
+
+
+def _known(order_id: str, orders: Orders) -> Order | None:
+    try:
+        return orders.get(order_id)
+    except NotFound:
+        return None
