@@ -22,6 +22,7 @@ class Returns(Construct):
         api.route("POST", "/orders/{order_id}/returns", returns)
         api.route("GET", "/returns/{return_id}", returns)
         api.route("POST", "/returns/{return_id}/receive", returns)
+        api.route("POST", "/returns/{return_id}/cancel", returns)
         api.route("POST", "/returns/{return_id}/refund", returns)
         api.route("GET", "/returns/{return_id}/label", returns)
 

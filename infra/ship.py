@@ -63,7 +63,7 @@ class Ship(Construct):
         data.index_for(warehouse, schema.QUEUE_INDEX)
         data.documents_for(warehouse, LABELS, "s3:GetObject")
         api.route("GET", "/locations/{location_id}/fulfillment-orders", warehouse)
-        for answer in ("accept", "pack", "reject", "short", "retry"):
+        for answer in ("accept", "pack", "reject", "short", "retry", "unpack"):
             path = f"/fulfillment-orders/{{fulfillment_order_id}}/{answer}"
             api.route("POST", path, warehouse)
         api.route("GET", "/shipments/{shipment_id}/label", warehouse)

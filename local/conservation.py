@@ -97,7 +97,7 @@ def _money(order: Order) -> Iterator[str]:
             yield f"{payment.captured} + {payment.claimed} of {payment.authorized} authorized"
         if payment.refunded > payment.captured:
             yield f"{payment.refunded} refunded of {payment.captured}"
-    packed = total((parcel.amount for parcel in order.shipments), order.currency)
+    packed = total((parcel.amount for parcel in order.parcels), order.currency)
     if order.status is OrderStatus.CLOSED:
         canceled = any(line.canceled for line in order.lines)
         if not canceled and packed != order.totals.total:

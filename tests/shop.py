@@ -157,6 +157,10 @@ class Shop:
             clock=self.clock,
         )
 
+    def keeps(self, return_id: str) -> Return:
+        """They will not send it back after all."""
+        return returns.cancel_return(return_id, orders=self.orders)
+
     # --- what storefronts tell ------------------------------------------------------------------
 
     def hears(self, news: News | StorefrontOrder, storefront: str = "shopify") -> Order | None:
@@ -215,6 +219,15 @@ class Shop:
     def packs(self, key: str, *parcels: Parcel) -> Order:
         boxes = parcels or a.whole(self.fulfillment_order(key))
         return ship.pack(key, boxes, orders=self.orders, clock=self.clock)
+
+    def retries(self, key: str) -> Order:
+        return ship.retry(key, orders=self.orders)
+
+    def sets_aside(self, key: str) -> None:
+        ship.set_aside(key, "failed", orders=self.orders, clock=self.clock)
+
+    def unpacks(self, key: str) -> Order:
+        return ship.unpack(key, orders=self.orders)
 
     def rejects(self, key: str, reason: str = "damaged") -> Order:
         return ship.reject(key, reason, orders=self.orders)
@@ -358,7 +371,7 @@ class Shop:
                     return
                 except Failure:
                     if attempt == 2:
-                        ship.set_aside(key, "failed", orders=self.orders, clock=self.clock)
+                        self.sets_aside(key)
                         return
                 else:
                     break

@@ -17,7 +17,7 @@ from doorstep.domain.returns import Return
 from doorstep.runtime import web, wiring
 from doorstep.runtime.views import LinkView
 from doorstep.usecases.refund import refund_return
-from doorstep.usecases.returns import label_return, receive_return, request_return
+from doorstep.usecases.returns import cancel_return, label_return, receive_return, request_return
 
 app = web.api()
 handler = web.entered(app)
@@ -82,6 +82,13 @@ def receive(return_id: web.Id, count: ReturnCount) -> Return:
         raise NotFound("return", return_id)
     order = receive_return(return_id, count.lines, orders=orders, clock=wiring.clock)
     return order.return_(return_id)
+
+
+@app.post("/returns/<return_id>/cancel")
+def cancel(return_id: web.Id) -> Return:
+    caller = web.caller(app)
+    caller.shown(wiring.orders().get(order_of(return_id)))
+    return cancel_return(return_id, orders=wiring.orders(caller.name))
 
 
 @app.post("/returns/<return_id>/refund")

@@ -1,4 +1,4 @@
-"""HTTP: a location's work → listed, accepted, packed, rejected, short.
+"""HTTP: a location's work → listed, accepted, packed, rejected, short; retried, unpacked.
 
 Repeats are harmless: by the fulfillment order's state.
 """
@@ -84,6 +84,14 @@ def report_short(fulfillment_order_id: web.Id, short: ShortPick) -> FulfillmentO
 def retry(fulfillment_order_id: web.Id) -> FulfillmentOrder:
     web.caller(app).may("agent")
     return ship.retry(
+        fulfillment_order_id, orders=_own(fulfillment_order_id, "agent")
+    ).fulfillment_order(fulfillment_order_id)
+
+
+@app.post("/fulfillment-orders/<fulfillment_order_id>/unpack")
+def unpack(fulfillment_order_id: web.Id) -> FulfillmentOrder:
+    web.caller(app).may("agent")
+    return ship.unpack(
         fulfillment_order_id, orders=_own(fulfillment_order_id, "agent")
     ).fulfillment_order(fulfillment_order_id)
 

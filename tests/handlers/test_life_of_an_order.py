@@ -244,6 +244,37 @@ def test_returns_have_faults_at_their_paths(shop: Cloud, order: str) -> None:
     assert call(returns_api, "POST", path, many, headers=headers).status == 422
 
 
+def test_a_return_is_canceled_by_its_customer(shop: Cloud, order: str) -> None:
+    delivered(shop, order)
+    wanted = {"lines": [{"line_id": "1", "quantity": 2, "reason": "unwanted"}]}
+    ada, eve = ({"role": "customer", "name": name} for name in ("ada", "eve"))
+    headers = {"Idempotency-Key": "r1"}
+    path = f"/orders/{order}/returns"
+    key = call(returns_api, "POST", path, wanted, headers=headers, **ada).body["return_id"]
+    assert call(returns_api, "POST", f"/returns/{key}/cancel", **eve).status == 404
+    for _ in range(2):
+        answer = call(returns_api, "POST", f"/returns/{key}/cancel", **ada)
+        assert (answer.status, answer.body["status"]) == (200, "canceled")
+    assert call(returns_api, "POST", f"/returns/{key}/cancel", **BERLIN).status == 403
+
+
+def test_an_agent_unpacks_and_cancels_what_was_set_aside(shop: Cloud, order: str) -> None:
+    key = allocated(shop, order)
+    packing = {"parcels": [{"lines": {"1": 2}, "weight_grams": 700}]}
+    unpack = f"/fulfillment-orders/{key}/unpack"
+    call(warehouse_api, "POST", f"/fulfillment-orders/{key}/pack", packing, **BERLIN)
+    assert call(warehouse_api, "POST", unpack, **BERLIN).status == 403
+    assert call(warehouse_api, "POST", unpack, role="agent").status == 409
+    run(set_aside, key, error={"Error": "Boom", "Cause": "odd"})
+    for _ in range(2):
+        assert call(warehouse_api, "POST", unpack, role="agent").body["status"] == "exception"
+    reason = {"reason": "never paid"}
+    canceled = call(checkout_api, "POST", f"/orders/{order}/cancel", reason, role="agent")
+    assert canceled.body["status"] == "canceled"
+    stock = call(stock_api, "GET", "/stock/MUG", role="agent").body
+    assert stock["held"] == 0
+
+
 # --- who may what ---------------------------------------------------------------------------------
 
 

@@ -181,6 +181,14 @@ class History(RuleBasedStateMachine):
             self.shop.orders.commit(order.with_payment(better))
         ship.retry(one.fulfillment_order_id, orders=self.shop.orders)
 
+    @precondition(lambda self: self._stuck())
+    @rule(data=st.data(), times=once_or_twice)
+    def unpack(self, data: st.DataObject, times: int) -> None:
+        one = self._pick(data, self._stuck())
+        for _ in range(times):
+            with suppress(*REFUSED):
+                self.shop.unpacks(one.fulfillment_order_id)
+
     @rule(down=st.booleans())
     def carrier_goes_up_or_down(self, down: bool) -> None:
         self.shop.carrier.down = down
@@ -215,6 +223,13 @@ class History(RuleBasedStateMachine):
             counts[f"L{line.line_id}"] = (received, data.draw(st.integers(0, received)))
         for _ in range(times):
             self.shop.counts(back.return_id, **counts)
+
+    @precondition(lambda self: self._coming_back())
+    @rule(data=st.data(), times=once_or_twice)
+    def keep(self, data: st.DataObject, times: int) -> None:
+        back = self._pick(data, self._coming_back())
+        for _ in range(times):
+            self.shop.keeps(back.return_id)
 
     # --- what must hold ---------------------------------------------------------------------------
 

@@ -351,3 +351,20 @@ def test_a_product_that_is_not_returnable_is_refused_with_the_reason(shop: Shop)
 def test_a_return_of_an_unknown_order_is_not_found(shop: Shop) -> None:
     with pytest.raises(NotFound):
         shop.wants_back("O-NOWHERE", a.back("1"))
+
+
+def test_what_the_customer_keeps_may_be_announced_again(shop: Shop) -> None:
+    shop.sells("MUG", BERLIN=5)
+    order = shop.delivered(("MUG", 2))
+    back = shop.wants_back(order.order_id, a.back("1", 2))
+    for _ in range(2):
+        assert shop.keeps(back.return_id).status is ReturnStatus.CANCELED
+    assert shop.order(order.order_id).return_state is ReturnState.NONE
+    assert shop.heard(order.order_id).count("return.canceled") == 1
+    with pytest.raises(IllegalTransition):
+        shop.counts(back.return_id, L1=2)
+    again = shop.wants_back(order.order_id, a.back("1", 2), key="r2")
+    shop.counts(again.return_id, L1=2)
+    with pytest.raises(IllegalTransition):
+        shop.keeps(again.return_id)
+    shop.check()

@@ -299,6 +299,13 @@ class FulfillmentResumed(FulfillmentOrderEvent):
     attempt: int
 
 
+class FulfillmentUnpacked(FulfillmentOrderEvent):
+    """It stays in the house: its parcels, not paid yet, were taken apart; no goods have moved."""
+
+    name = "fulfillment_order.unpacked"
+    shipment_ids: tuple[str, ...]
+
+
 class FulfillmentShipped(FulfillmentOrderEvent):
     """All its parcels are with the carrier."""
 
@@ -370,6 +377,14 @@ class ReturnReceived(Event):
     return_id: str
     units: tuple[Units, ...]
     refund: Money
+
+
+class ReturnCanceled(Event):
+    """Nothing will come: these units may be announced again."""
+
+    name = "return.canceled"
+    return_id: str
+    units: tuple[Units, ...]
 
 
 class ReturnRefunded(Event):

@@ -25,7 +25,7 @@ from doorstep.domain.payment import Payment
 from doorstep.domain.promise import Promise
 from doorstep.domain.record import Moment, Record
 from doorstep.domain.returns import Return, ReturnStatus
-from doorstep.domain.shipment import Shipment, Tracking
+from doorstep.domain.shipment import Shipment, ShipmentStatus, Tracking
 from doorstep.domain.stock import Movement
 from doorstep.domain.work import WorkItem
 
@@ -315,8 +315,13 @@ class Order(Record):
     def work_item(self, key: str) -> WorkItem:
         return _one(self.work_items, "work item", lambda item: item.work_item_id, key)
 
+    @property
+    def parcels(self) -> tuple[Shipment, ...]:
+        """The shipments that were not unpacked again."""
+        return tuple(s for s in self.shipments if s.status is not ShipmentStatus.CANCELED)
+
     def parcels_of(self, fulfillment_order_id: str) -> tuple[Shipment, ...]:
-        return tuple(s for s in self.shipments if s.fulfillment_order_id == fulfillment_order_id)
+        return tuple(s for s in self.parcels if s.fulfillment_order_id == fulfillment_order_id)
 
     # --- how it changes -------------------------------------------------------------------------
 

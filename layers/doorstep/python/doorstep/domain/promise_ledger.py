@@ -73,22 +73,22 @@ def _steps(order: Order, lines: Iterable[Line]) -> Steps:
         if one.status not in ENDED or one.status is FulfillmentStatus.DELIVERED
     ]
     packed: dict[str, int] = {}
-    for parcel in order.shipments:
+    for parcel in order.parcels:
         for part in parcel.lines:
             packed[part.line_id] = packed.get(part.line_id, 0) + part.quantity
     lines = list(lines)
     return Steps(
         allocated_at=_last(given, done=all(line.allocated >= line.open for line in lines)),
         packed_at=_last(
-            (parcel.packed_at for parcel in order.shipments),
+            (parcel.packed_at for parcel in order.parcels),
             done=all(packed.get(line.line_id, 0) >= line.open for line in lines),
         ),
         handed_over_at=_last(
-            (parcel.shipped_at for parcel in order.shipments),
+            (parcel.shipped_at for parcel in order.parcels),
             done=all(line.shipped >= line.open for line in lines),
         ),
         delivered_at=_last(
-            (parcel.delivered_at for parcel in order.shipments),
+            (parcel.delivered_at for parcel in order.parcels),
             done=all(line.delivered >= line.open for line in lines),
         ),
     )
@@ -114,7 +114,7 @@ def _at_risk(order: Order, at: datetime) -> tuple[str, ...]:
     """The parcels that are on their way and need longer than there is time, or do not move."""
     return tuple(
         parcel.shipment_id
-        for parcel in order.shipments
+        for parcel in order.parcels
         if parcel.look_at and parcel.at_risk_from and parcel.at_risk_from <= at
     )
 
@@ -125,12 +125,12 @@ def _missing(order: Order) -> tuple[str, ...]:
         one.fulfillment_order_id
         for one in order.fulfillment_orders
         if one.status not in ENDED and not order.parcels_of(one.fulfillment_order_id)
-    ) + tuple(parcel.shipment_id for parcel in order.shipments if not parcel.delivered_at)
+    ) + tuple(parcel.shipment_id for parcel in order.parcels if not parcel.delivered_at)
 
 
 def _arrived_after(order: Order, deliver_by: datetime) -> tuple[str, ...]:
     return tuple(
         parcel.shipment_id
-        for parcel in order.shipments
+        for parcel in order.parcels
         if parcel.delivered_at and parcel.delivered_at > deliver_by
     )

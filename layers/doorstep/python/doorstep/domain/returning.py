@@ -157,6 +157,19 @@ def receive(order: Order, key: str, counts: Mapping[str, ReceivedUnits], *, at: 
     )
 
 
+def cancel(order: Order, key: str) -> Order:
+    """Nothing of it will come: its units may be announced again."""
+    back = order.return_(key).to(ReturnStatus.CANCELED)
+    lines = [
+        line.changed(return_requested=line.return_requested - part.quantity)
+        for part in back.lines
+        for line in [order.line(part.line_id)]
+    ]
+    units = tuple(order.line(part.line_id).units(part.quantity) for part in back.lines)
+    canceled = events.ReturnCanceled(return_id=key, units=units)
+    return order.with_lines(lines).with_return(back).raising(canceled)
+
+
 def request_refund(order: Order, key: str, *, at: datetime, again: bool = False) -> Order:
     """Write the intents to give back what the received units carry, tender by tender.
 
@@ -278,7 +291,7 @@ def _restock(
 
 def _location(order: Order, line_id: str) -> str:
     """Back to where it came from."""
-    for shipment in order.shipments:
+    for shipment in order.parcels:
         if any(line.line_id == line_id for line in shipment.lines):
             return shipment.location_id
     raise ReturnRefused("Nothing of this line has been shipped.")

@@ -10,7 +10,7 @@ from pydantic import Field
 from doorstep.domain import events, stock
 from doorstep.domain.errors import CaptureDeclined, IllegalTransition, InvalidCommand
 from doorstep.domain.fulfillment import WORKABLE, FulfillmentOrder, FulfillmentStatus
-from doorstep.domain.money import Money, total
+from doorstep.domain.money import total
 from doorstep.domain.order import Order
 from doorstep.domain.payment import (
     STOREFRONT,
@@ -51,8 +51,9 @@ def accept(order: Order, key: str) -> Order:
 def pack(order: Order, key: str, parcels: Sequence[Parcel], *, at: datetime) -> Order:
     """Everything of a fulfillment order is in parcels; each carries its exact share of the money.
 
-    The first parcel of an order carries what is charged once per order (delivery, fees). Raises
-    InvalidCommand unless the parcels hold exactly the fulfillment order's units.
+    The first parcel of an order carries what is charged once per order (delivery, fees), and the
+    next one again should the first be unpacked. Raises InvalidCommand unless the parcels hold
+    exactly the fulfillment order's units.
     """
     one = order.fulfillment_order(key)
     if one.status not in WORKABLE:  # the table also lets a held one go back to packed
@@ -60,7 +61,8 @@ def pack(order: Order, key: str, parcels: Sequence[Parcel], *, at: datetime) -> 
     _check_contents(one, parcels)
     packed = one.to(FulfillmentStatus.PACKED)
     shipments = []
-    for number, parcel in enumerate(parcels, start=1):
+    unpacked = sum(known.fulfillment_order_id == key for known in order.shipments)
+    for number, parcel in enumerate(parcels, start=unpacked + 1):
         lines = []
         for line_id, quantity in parcel.lines.items():
             line = order.line(line_id)
@@ -68,7 +70,8 @@ def pack(order: Order, key: str, parcels: Sequence[Parcel], *, at: datetime) -> 
             order = order.with_lines([line.settle(quantity, amount)])
             lines.append(ParcelLine(line_id=line_id, quantity=quantity, amount=amount))
         once = order.totals.shipping + order.totals.fees
-        order_amount = Money.zero(order.currency) if order.shipments else once
+        carried = total((known.order_amount for known in order.parcels), order.currency)
+        order_amount = once - carried
         shipment = Shipment(
             shipment_id=f"{key}-P{number}",
             fulfillment_order_id=key,
@@ -88,6 +91,36 @@ def pack(order: Order, key: str, parcels: Sequence[Parcel], *, at: datetime) -> 
             fulfillment_order_id=key,
             location_id=one.location_id,
             shipment_ids=tuple(shipment.shipment_id for shipment in shipments),
+        )
+    )
+
+
+def unpack(order: Order, key: str) -> Order:
+    """Take the parcels of a fulfillment order apart that is on hold or was set aside.
+
+    Its units are still allocated to the location, and the shares that its parcels carried are to be
+    settled anew: it may go on, to be packed again, or be canceled with its order. Raises
+    IllegalTransition where a parcel is paid, or may be without our knowing it yet.
+    """
+    one = order.fulfillment_order(key)
+    if one.status not in (FulfillmentStatus.ON_HOLD, FulfillmentStatus.EXCEPTION):
+        raise IllegalTransition(f"fulfillment order {key}", one.status, "unpacked")
+    parcels = order.parcels_of(key)
+    claims = [e for p in order.payments for parcel in parcels for e in _claims(p, parcel)]
+    if any(e.amount and e.outcome is not PaymentOutcome.FAILED for e in claims):
+        raise IllegalTransition(f"fulfillment order {key}", "paid, at least in part", "unpacked")
+    if not parcels:
+        return order
+    for parcel in parcels:
+        order = order.with_shipment(parcel.model_copy(update={"status": ShipmentStatus.CANCELED}))
+        order = order.with_lines(
+            order.line(part.line_id).settle(-part.quantity, -part.amount) for part in parcel.lines
+        )
+    return order.raising(
+        events.FulfillmentUnpacked(
+            fulfillment_order_id=key,
+            location_id=one.location_id,
+            shipment_ids=tuple(parcel.shipment_id for parcel in parcels),
         )
     )
 
@@ -154,7 +187,7 @@ def capture_refused(order: Order, parcel: Shipment, *, reason: str, at: datetime
 
 def check_storefront_payment(order: Order) -> None:
     """Raise CaptureDeclined unless what the storefront took covers everything packed so far."""
-    packed = total((parcel.amount for parcel in order.shipments), order.currency)
+    packed = total((parcel.amount for parcel in order.parcels), order.currency)
     if order.captured < packed:
         raise CaptureDeclined(f"the storefront has taken {order.captured}, {packed} is needed")
 

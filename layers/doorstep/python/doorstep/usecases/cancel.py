@@ -53,7 +53,7 @@ def request_voids(order: Order, *, clock: Clock) -> Order:
     packed, and every parcel is paid.
     """
     unpacked = any(line.settled_units < line.ordered for line in order.lines)
-    packed = total((parcel.amount for parcel in order.shipments), order.currency)
+    packed = total((parcel.amount for parcel in order.parcels), order.currency)
     if unpacked or order.captured < packed:
         return order
     for payment in order.payments:

@@ -145,7 +145,7 @@ def _caught_up(order: Order, sold: StorefrontOrder, clock: Clock) -> Order:
         return order
     order = order.changed(external_updated_at=sold.updated_at)
     if sold.shipping_address and sold.shipping_address != order.shipping_address:
-        if order.shipments:
+        if order.parcels:
             order = placing.open_work_item(
                 order,
                 "address_changed",
@@ -198,7 +198,7 @@ def _cancel_known(order: Order, reason: str, orders: Orders, clock: Clock) -> Or
     text = reason or "canceled in the storefront"
     with suppress(IllegalTransition):  # everything is packed: somebody has to catch the parcels
         order = cancel_rest(order, text, orders=orders, clock=clock)
-    if order.shipments:
+    if order.parcels:
         order = placing.open_work_item(
             order,
             "canceled_after_packing",

@@ -80,6 +80,17 @@ def label_return(
     return order.return_(return_id)
 
 
+def cancel_return(return_id: str, *, orders: Orders) -> Return:
+    """The customer keeps the goods. Safe to repeat; raises IllegalTransition once they have come.
+
+    A label that was bought is not used; the carrier bills what it carries.
+    """
+    order = orders.get(order_of(return_id))
+    if order.return_(return_id).status is not ReturnStatus.CANCELED:
+        (order,) = orders.commit(returning.cancel(order, return_id))
+    return order.return_(return_id)
+
+
 def receive_return(
     return_id: str,
     counts: Mapping[str, returning.ReceivedUnits],
@@ -107,5 +118,5 @@ def _counted(back: Return, counts: Mapping[str, returning.ReceivedUnits]) -> boo
 def _weight(order: Order, back: Return) -> int:
     """What the parcels that brought the units weighed; the carrier bills what it weighs itself."""
     wanted = {line.line_id for line in back.lines}
-    brought = (s.weight_grams for s in order.shipments if wanted & {x.line_id for x in s.lines})
+    brought = (s.weight_grams for s in order.parcels if wanted & {x.line_id for x in s.lines})
     return max(brought, default=1000)

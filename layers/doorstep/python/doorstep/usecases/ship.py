@@ -107,6 +107,11 @@ def retry(key: str, *, orders: Orders) -> Order:
     return _change(key, orders, lambda order: shipping.resume(order, key))
 
 
+def unpack(key: str, *, orders: Orders) -> Order:
+    """Take the unpaid parcels of a fulfillment order apart that is on hold or was set aside."""
+    return _change(key, orders, lambda order: shipping.unpack(order, key))
+
+
 def restart(key: str, *, orders: Orders, workflow: Workflow) -> None:
     """Start the execution of a fulfillment order that was resumed.
 

@@ -1,0 +1,148 @@
+"""The lifecycle tells the truth: every arrow of the table is a way that some record goes."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from contextlib import suppress
+
+import pytest
+
+from doorstep.adapters.payments.sandbox import Token
+from doorstep.domain import placing, transitions
+from doorstep.domain.errors import CaptureDeclined, PaymentDeclined
+from doorstep.usecases import ship
+from tests import builders as a
+from tests.shop import Shop
+
+Arrow = tuple[str, str, str]
+Story = Callable[[Shop], object]
+
+
+def test_every_arrow_is_a_way_that_some_record_goes(monkeypatch: pytest.MonkeyPatch) -> None:
+    gone: set[Arrow] = set()
+    check = transitions.check
+
+    def noted(record: str, key: str, state: str, to: str) -> None:
+        check(record, key, state, to)
+        gone.add((record, str(state), str(to)))
+
+    monkeypatch.setattr(transitions, "check", noted)
+    for story in STORIES:
+        shop = Shop()
+        shop.sells("MUG", BERLIN=5)
+        story(shop)
+        shop.check()
+    assert sorted(arrows() - gone) == []
+
+
+def arrows() -> set[Arrow]:
+    return {
+        (record, state, to)
+        for record, states in transitions.TRANSITIONS.items()
+        for state, moves in states.items()
+        for to in moves
+    }
+
+
+def declined(shop: Shop) -> None:
+    with suppress(PaymentDeclined):
+        shop.buys(("MUG", 1), token=Token.DECLINE)
+
+
+def delivered_and_returned(shop: Shop) -> None:
+    order_id = shop.delivered(("MUG", 3)).order_id
+    for number, came in enumerate((1, 0), start=1):
+        back = shop.wants_back(order_id, a.back("1"), key=f"r{number}")
+        shop.counts(back.return_id, L1=came)
+        shop.refunds(back.return_id)
+    shop.keeps(shop.wants_back(order_id, a.back("1"), key="r3").return_id)
+
+
+def canceled(shop: Shop) -> None:
+    shop.cancels(allocated(shop).rpartition("-")[0])
+
+
+def allocated(shop: Shop) -> str:
+    return shop.sold(("MUG", 1)).fulfillment_orders[0].fulfillment_order_id
+
+
+def released(shop: Shop) -> str:
+    key = allocated(shop)
+    shop.releases(key)
+    return key
+
+
+def accepted(shop: Shop) -> str:
+    key = released(shop)
+    ship.accept(key, orders=shop.orders)
+    return key
+
+
+def packed(shop: Shop) -> str:
+    key = released(shop)
+    shop.packs(key)
+    return key
+
+
+def on_hold(shop: Shop) -> str:
+    key = shop.packed(("MUG", 1), token=Token.CAPTURE_DECLINE).fulfillment_orders[0]
+    with suppress(CaptureDeclined):
+        shop.captures(key.fulfillment_order_id)
+    return key.fulfillment_order_id
+
+
+def set_aside(shop: Shop) -> str:
+    key = released(shop)
+    shop.sets_aside(key)
+    return key
+
+
+def set_aside_when_packed(shop: Shop) -> str:
+    key = packed(shop)
+    shop.sets_aside(key)
+    return key
+
+
+def unpacked(shop: Shop) -> str:
+    key = on_hold(shop)
+    shop.unpacks(key)
+    return key
+
+
+def then(start: Callable[[Shop], str], move: Callable[[Shop, str], object]) -> Story:
+    """The story of a fulfillment order that is brought somewhere and moves on."""
+    return lambda shop: move(shop, start(shop))
+
+
+def cancel(shop: Shop, key: str) -> object:
+    return shop.cancels(key.rpartition("-")[0])
+
+
+def find_nothing(shop: Shop, key: str) -> object:
+    return shop.misses(key, L1=1)
+
+
+def closes_a_work_item(shop: Shop) -> None:
+    order = shop.order_of(on_hold(shop))
+    key = order.work_items[0].work_item_id
+    shop.orders.commit(placing.close_work_item(order, key, by="agent", at=shop.clock()))
+
+
+STORIES: list[Story] = [
+    declined,
+    delivered_and_returned,
+    canceled,
+    then(allocated, Shop.sets_aside),
+    *(
+        then(start, move)
+        for start in (released, accepted)
+        for move in (Shop.packs, Shop.rejects, find_nothing, cancel, Shop.sets_aside)
+    ),
+    then(on_hold, Shop.retries),
+    then(unpacked, Shop.retries),
+    then(unpacked, cancel),
+    then(set_aside, Shop.retries),
+    then(set_aside, cancel),
+    then(set_aside_when_packed, Shop.retries),
+    closes_a_work_item,
+]
