@@ -24,12 +24,18 @@ from doorstep.domain.geography import TABLES, Point, normalized
 APART_KM = 10
 """How far off a thinned answer may be, roughly: parcels are priced by far longer distances."""
 
+DIGITS = {"ES": 2}
+"""How much of a code to believe: the package lists Spain's municipality numbers for postal codes,
+and these have only the province in common.
+"""
+
 Place = Mapping[str, Any]
 
 
 class Country(NamedTuple):
     """What the packages have of one country."""
 
+    code: str
     center: Point | None
     regions: Mapping[str, Point]
     towns: Mapping[str, Sequence[tuple[str, Point]]]
@@ -37,8 +43,8 @@ class Country(NamedTuple):
     codes: Sequence[Place]
 
 
-def countries() -> Iterator[tuple[str, Country]]:
-    """Every country that the packages know, by its ISO 3166-1 code."""
+def countries() -> Iterator[Country]:
+    """Every country that the packages know."""
     places = resources.files("countrystatecity_countries") / "data"
     postal = resources.files("countrystatecity_postal_codes") / "data" / "by-country"
     for country in sorted(_read(places / "countries.json"), key=lambda one: one["iso2"]):
@@ -55,7 +61,7 @@ def countries() -> Iterator[tuple[str, Country]]:
                 if point := _point(town):
                     towns[_simple(town["name"])].append((region, point))
         codes = _read(postal / code / "postcodes.json")
-        yield code, Country(_point(country), regions, towns, codes)
+        yield Country(code, _point(country), regions, towns, codes)
 
 
 def table(country: Country) -> str:
@@ -74,24 +80,25 @@ def table(country: Country) -> str:
     center = _middle(everywhere.values()) if everywhere else country.center
     points = {f"@{region}": point for region, point in sorted(country.regions.items())}
     if center:
-        points |= {"*": center, **dict(_thinned("", center, sorted(located.items())))}
+        codes = sorted(located.items())
+        points |= {"*": center, **dict(_thinned("", center, codes, DIGITS.get(country.code, 99)))}
     return "".join(f"{key} {p.latitude:.2f} {p.longitude:.2f}\n" for key, p in points.items())
 
 
 def _thinned(
-    prefix: str, said: Point, codes: Sequence[tuple[str, Point]]
+    prefix: str, said: Point, codes: Sequence[tuple[str, Point]], digits: int
 ) -> Iterator[tuple[str, Point]]:
     """The longer prefixes that say something else than this one."""
     groups: dict[str, list[tuple[str, Point]]] = defaultdict(list)
     for code, point in codes:
-        if len(code) > len(prefix):
+        if len(prefix) < min(len(code), digits):
             groups[code[: len(prefix) + 1]].append((code, point))
     for longer, group in groups.items():
         point = _middle(point for _, point in group)
         differs = point.km_to(said) > APART_KM
         if differs:
             yield longer, point
-        yield from _thinned(longer, point if differs else said, group)
+        yield from _thinned(longer, point if differs else said, group, digits)
 
 
 def _town(place: Place, country: Country) -> Point | None:
@@ -129,8 +136,8 @@ def _read(file: Traversable) -> list[Place]:
 
 def main() -> None:
     folder = Path(str(TABLES))
-    for code, country in countries():
-        (folder / f"{code}.txt").write_text(table(country))
+    for country in countries():
+        (folder / f"{country.code}.txt").write_text(table(country))
 
 
 if __name__ == "__main__":

@@ -19,7 +19,10 @@ EXACT_DEMANDS = 20
 """Up to this size the search runs to its end and the plan is the cheapest there is."""
 
 _EFFORT = 60_000
-"""Beyond it, how many pairs of demand and site are looked at before the best so far must do."""
+"""Beyond it, how many pairs of demand and site are looked at before the best so far must do,"""
+
+_TRIES = 2_000
+"""and how many ways to change it by one site are tried then."""
 
 
 class Site(NamedTuple):
@@ -69,7 +72,7 @@ def solve(problem: Problem) -> Plan:
     pairs = max(1, len(problem.sites) * len(problem.demands))
     proven = search.run(None if small else max(20, _EFFORT // pairs))
     if not proven:
-        search.improve()
+        search.improve(_TRIES)
     units = search.best_units
     cost = sum(problem.demands[i].costs[j] * number for (i, j), number in units.items())
     cost += sum(problem.sites[j].opening for j in {j for _, j in units})
@@ -122,20 +125,29 @@ class _Search:
                 stack.append((opened | {j}, maybe - {j}))
         return True
 
-    def improve(self) -> None:
-        """Drop, add or swap one site for as long as that helps, a few times at the most."""
+    def improve(self, tries: int) -> None:
+        """Drop, swap or add one site for as long as that helps and there are tries left."""
         everywhere = sorted({j for reach in self._reach for j in reach})
-        for _ in range(4):
+        helped = True
+        while helped:
             before = self._best_sites
-            others = [j for j in everywhere if j not in before]
-            neighbors: list[frozenset[int]] = [before - {j} for j in before]
-            if len(before) < self._most:
-                neighbors += [before | {j} for j in others]
-            neighbors += [before - {i} | {j} for i in sorted(before) for j in others]
-            for sites in neighbors[: max(50, _EFFORT // (5 * max(1, len(self._reach))))]:
+            for sites in self._neighbors(before, everywhere):
                 self._try(sites)
-            if self._best_sites == before:
-                return
+                tries -= 1
+                helped = self._best_sites != before
+                if helped or not tries:
+                    break
+            helped = helped and tries > 0
+
+    def _neighbors(
+        self, sites: frozenset[int], everywhere: Sequence[int]
+    ) -> Iterator[frozenset[int]]:
+        """These sites without one, with one for another, with one more."""
+        others = [j for j in everywhere if j not in sites]
+        yield from (sites - {i} for i in sorted(sites))
+        yield from (sites - {i} | {j} for i in sorted(sites) for j in others)
+        if len(sites) < self._most:
+            yield from (sites | {j} for j in others)
 
     def _reachable(self, demand: Demand, site: int) -> int:
         limits = [demand.units]
@@ -228,24 +240,22 @@ class _Search:
 
     def _fits(self, units: Mapping[tuple[int, int], int]) -> bool:
         """Whether the demands together ask no pool and no site for more than it has."""
-        return all(asked <= limit for _, asked, limit in self._loads(units))
-
-    def _loads(
-        self, units: Mapping[tuple[int, int], int]
-    ) -> Iterator[tuple[tuple[str | None, int], int, int]]:
-        loads: dict[tuple[str | None, int], int] = {}
+        asked: dict[tuple[str | None, int], int] = {}
         for (i, j), number in units.items():
             for key in {(self._problem.demands[i].pool, j), (None, j)}:
-                loads[key] = loads.get(key, 0) + number
-        for (pool, j), asked in loads.items():
-            limit = self._problem.sites[j].capacity
-            if pool is not None:
-                limit = self._problem.stock.get((pool, j), 0)
-            if limit is not None:
-                yield (pool, j), asked, limit
+                asked[key] = asked.get(key, 0) + number
+        return all(number <= self._limit(*key, number) for key, number in asked.items())
+
+    def _limit(self, pool: str | None, site: int, unlimited: int) -> int:
+        """What a pool has at a site or, of no pool, what the site can ship in all."""
+        if pool is not None:
+            return self._problem.stock.get((pool, site), 0)
+        capacity = self._problem.sites[site].capacity
+        return unlimited if capacity is None else capacity
 
     def _flowing(self, sites: Iterable[int]) -> dict[tuple[int, int], int]:
         """Units over demand → shelf → site, as a flow of the least cost."""
+        everything = sum(demand.units for demand in self._problem.demands)
         arcs: list[tuple[Hashable, Hashable, int, int]] = []
         shelves: dict[tuple[str | int, int], int] = {}
         for i, demand in enumerate(self._problem.demands):
@@ -253,15 +263,11 @@ class _Search:
             for cost, j in self._offers[i]:
                 if j in sites:
                     shelf = (i if demand.pool is None else demand.pool, j)
-                    stock = self._problem.stock.get((str(demand.pool), j), 0)
-                    shelves[shelf] = demand.units if demand.pool is None else stock
+                    own = demand.pool is None
+                    shelves[shelf] = demand.units if own else self._limit(demand.pool, j, 0)
                     arcs.append((i, shelf, self._reach[i][j], cost - self._unfilled))
-        for shelf, units in shelves.items():
-            arcs.append((shelf, ("site", shelf[1]), units, 0))
-        for j in sorted(sites):
-            capacity = self._problem.sites[j].capacity
-            everything = sum(demand.units for demand in self._problem.demands)
-            arcs.append((("site", j), "to", everything if capacity is None else capacity, 0))
+        arcs += [(shelf, ("site", shelf[1]), room, 0) for shelf, room in shelves.items()]
+        arcs += [(("site", j), "to", self._limit(None, j, everything), 0) for j in sorted(sites)]
         carried = cheapest_flow(arcs, "from", "to")
         return {
             (tail, head[1]): units
