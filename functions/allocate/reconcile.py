@@ -1,6 +1,6 @@
-"""Schedule: every 15 minutes → SKUs that moved are compared with the ledger and the orders.
+"""Schedule: every 15 minutes → SKUs that moved are compared with the ledger, hot ones spread anew.
 
-Safe to repeat: it only reads, and takes what is sound off the list.
+Safe to repeat: it compares, takes what is sound off the list, and finds even shards even.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ from doorstep.runtime import wiring
 from doorstep.runtime.entry import schedule
 from doorstep.runtime.observability import logger, measure
 from doorstep.usecases.reconcile import reconcile
+from doorstep.usecases.shards import rebalance
 
 
 @schedule
@@ -20,4 +21,12 @@ def handler() -> Mapping[str, object]:
         faults = [fault.model_dump() for fault in (*one.drift, *one.unexplained)]
         logger.error("stock drift", extra={"sku": one.sku, "faults": faults})
     measure("StockDrift", len(found.faulty))
-    return {"checked": found.checked, "busy": found.busy, "faulty": len(found.faulty)}
+    even = rebalance(
+        found.checked, catalog=wiring.catalog(), stock=wiring.stock(), clock=wiring.clock
+    )
+    return {
+        "checked": len(found.checked),
+        "rebalanced": even,
+        "busy": found.busy,
+        "faulty": len(found.faulty),
+    }

@@ -4,8 +4,16 @@ import pytest
 
 from doorstep.domain.stock import EFFECTS, LocationLevel, Movement, MovementKind, NetworkLevel
 
+SHIFTED = (MovementKind.SHIFTED_OUT, MovementKind.SHIFTED_IN)
 
-@pytest.mark.parametrize("kind", MovementKind)
+
+def test_what_leaves_a_shard_comes_to_another() -> None:
+    (out, nothing), (in_, _) = (EFFECTS[kind] for kind in SHIFTED)
+    assert {name: -units for name, units in out.items()} == in_
+    assert not nothing
+
+
+@pytest.mark.parametrize("kind", [kind for kind in MovementKind if kind not in SHIFTED])
 def test_every_movement_keeps_the_books_in_balance(kind: MovementKind) -> None:
     """Invariant 1, and what is on hand is the sum of its parts."""
     network, location = EFFECTS[kind]

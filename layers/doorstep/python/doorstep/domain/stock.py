@@ -51,6 +51,9 @@ class MovementKind(StrEnum):
     ANNOUNCED = "announced"
     ARRIVED = "arrived"
     LOST_IN_TRANSIT = "lost_in_transit"
+    SHIFTED_OUT = "shifted_out"
+    SHIFTED_IN = "shifted_in"
+    """From one shard of the network level to another: always together."""
     CORRECTED = "corrected"
     """A level was set to what the ledger says: no units moved."""
 
@@ -88,6 +91,8 @@ EFFECTS: Mapping[MovementKind, tuple[Mapping[str, int], Mapping[str, int]]] = {
     MovementKind.ANNOUNCED: ({}, {"in_transit": 1}),
     MovementKind.ARRIVED: ({"available": 1}, {"on_hand": 1, "available": 1, "in_transit": -1}),
     MovementKind.LOST_IN_TRANSIT: ({}, {"in_transit": -1}),
+    MovementKind.SHIFTED_OUT: ({"available": -1}, {}),
+    MovementKind.SHIFTED_IN: ({"available": 1}, {}),
     MovementKind.CORRECTED: ({}, {}),
 }
 

@@ -114,3 +114,52 @@ def drawn(levels: StockLevels, quantity: int) -> list[tuple[int, int]]:
         first = next(iter(parts), 0)
         parts[first] = parts.get(first, 0) + quantity
     return list(parts.items())
+
+
+def gathered(levels: StockLevels, shard: int, quantity: int, *, cause: str) -> list[Movement]:
+    """Movements that bring what `shard` has up to `quantity`, from the fullest of the others.
+
+    As far as they have it; none where it has enough.
+    """
+    left = {level.shard: level.available for level in levels.network}
+    missing = quantity - left.pop(shard, 0)
+    changes: dict[int, int] = {}
+    for other, available in sorted(left.items(), key=lambda item: (-item[1], item[0])):
+        if (units := min(available, missing)) > 0:
+            changes[other] = -units
+            missing -= units
+    changes[shard] = -sum(changes.values())
+    return _shifted(levels.sku, changes, cause)
+
+
+def uneven(levels: StockLevels, shards: int) -> bool:
+    """Whether a shard has less than half of its share, or one has units that nobody asks."""
+    left = {level.shard: level.available for level in levels.network}
+    share = levels.available // shards
+    return any(left.get(shard, 0) < share / 2 for shard in range(shards)) or any(
+        units for shard, units in left.items() if shard >= shards
+    )
+
+
+def evened(levels: StockLevels, shards: int, *, cause: str) -> list[Movement]:
+    """Movements after which every shard has its share."""
+    share = dict(spread(levels.available, shards))
+    left = {level.shard: level.available for level in levels.network}
+    known = left.keys() | set(range(shards))
+    changes = {shard: share.get(shard, 0) - left.get(shard, 0) for shard in sorted(known)}
+    return _shifted(levels.sku, changes, cause)
+
+
+def _shifted(sku: str, changes: Mapping[int, int], cause: str) -> list[Movement]:
+    """Units that change their shard; `changes` add up to nothing."""
+    return [
+        Movement(
+            kind=MovementKind.SHIFTED_IN if change > 0 else MovementKind.SHIFTED_OUT,
+            sku=sku,
+            quantity=abs(change),
+            cause=f"{cause}-{shard}",
+            shard=shard,
+        )
+        for shard, change in changes.items()
+        if change
+    ]

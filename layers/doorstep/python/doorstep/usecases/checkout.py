@@ -41,9 +41,13 @@ from doorstep.domain.order import (
 )
 from doorstep.domain.payment import Payment
 from doorstep.domain.record import Command
+from doorstep.domain.stock import StockLevels
 from doorstep.ports import Catalog, Clock, FraudScreen, Orders, PaymentGateway, Stock, TaxEngine
+from doorstep.usecases import shards
 from doorstep.usecases.cancel import carry_out_voids
 from doorstep.usecases.quote import MAX_LINES, Item, Quote, quote, unsellable
+
+_TRIES = 6
 
 
 class WantedLine(Command):
@@ -222,24 +226,25 @@ def _received(
     stock: Stock,
     tax: TaxEngine,
 ) -> Order:
-    """The order with its stock held and its payment's intent written; tries every shard of a hot
-    SKU.
+    """The order with its stock held and its payment's intent written.
+
+    The last units of a hot SKU are gathered in the shard that the order asks.
     """
     products, option = catalog.offer((line.sku for line in command.lines), command.delivery_option)
     offered = _check(command, products, option)
+    levels = stock.levels(products)
     quoted = quote(
         [Item(products[line.sku], line.quantity) for line in command.lines],
         [offered],
         currency=command.currency,
         to=Address(**command.shipping_address.model_dump()),
         places=catalog.locations(),
-        levels=stock.levels(products).values(),
+        levels=levels.values(),
         tax=tax,
         at=at,
     )
-    turns = max(product.stock_shards for product in products.values())
-    for turn in range(turns):
-        draft = _draft(command, key, at, ttl_seconds, products, quoted, turn)
+    for attempt in range(_TRIES):
+        draft = _draft(command, key, at, ttl_seconds, products, quoted)
         payment = Payment(
             payment_id=f"{key}-T1",
             provider=provider,
@@ -248,12 +253,23 @@ def _received(
         )
         try:
             (stored,) = orders.commit(placing.receive(draft, payment, at=at))
-        except OutOfStock:
-            if turn + 1 == turns:
-                raise
+        except OutOfStock as refusal:
+            levels = stock.levels(products)
+            wanted = shards.demand(draft.lines)
+            cause = f"{key}-{at.isoformat()}-{attempt}"
+            short = _short(wanted, levels)
+            if short or all(product.stock_shards == 1 for product in products.values()):
+                raise OutOfStock(short or refusal.short) from None
+            shards.gather(wanted, levels, cause, stock=stock)
         else:
             return stored
-    raise AssertionError("a product has at least one shard")
+    raise Conflict([key])
+
+
+def _short(wanted: shards.Demand, levels: Mapping[str, StockLevels]) -> dict[str, tuple[int, int]]:
+    """SKU → (asked, left) over all shards, where there are too few."""
+    left = {sku: all_.available for sku, all_ in levels.items()}
+    return {sku: (units, left[sku]) for (sku, _), units in wanted.items() if units > left[sku]}
 
 
 def _check(
@@ -291,7 +307,6 @@ def _draft(
     ttl_seconds: int,
     products: Mapping[str, Product],
     quoted: Quote,
-    turn: int,
 ) -> Order:
     """The cart as an order, with the money and the promise that were quoted."""
     (delivery,) = quoted.deliveries
@@ -310,7 +325,7 @@ def _draft(
             ordered=wanted.quantity,
             settled=zero,
             refunded=zero,
-            stock_shard=_shard(key, products[wanted.sku], turn),
+            stock_shard=_shard(key, products[wanted.sku]),
         )
         for number, (wanted, priced) in enumerate(
             zip(command.lines, quoted.lines, strict=True), start=1
@@ -337,9 +352,9 @@ def _draft(
     )
 
 
-def _shard(key: str, product: Product, turn: int) -> int:
-    """Orders spread over the shards of a hot SKU; each turn tries the next."""
-    return (zlib.crc32(key.encode()) + turn) % product.stock_shards
+def _shard(key: str, product: Product) -> int:
+    """Orders spread over the shards of a hot SKU."""
+    return zlib.crc32(key.encode()) % product.stock_shards
 
 
 def _authorize(payment: Payment, gateway: PaymentGateway) -> str:

@@ -23,6 +23,7 @@ from doorstep.domain.storefront import (
     StorefrontOrder,
 )
 from doorstep.ports import Catalog, Clock, Orders, Stock
+from doorstep.usecases import shards
 from doorstep.usecases.cancel import cancel_rest
 
 _TRIES = 6
@@ -108,7 +109,7 @@ def _place(
             canceled.raising(OrderCanceled(reason=canceled.cancel_reason, units=units))
         )
         return stored
-    order = placing.hold_units(order, _findable(order, stock))
+    order = placing.hold_units(order, _findable(order, stock, clock))
     order = placing.record_storefront_payment(order, sold.paid, at=at)
     unpaid = _due(sold) - sold.paid
     if unpaid > Money.zero(sold.currency):
@@ -310,7 +311,7 @@ def _due(sold: StorefrontOrder) -> Money:
     return sold.total - total((_line(line, zero).settled for line in sold.lines), sold.currency)
 
 
-def _findable(order: Order, stock: Stock) -> dict[str, int]:
+def _findable(order: Order, stock: Stock, clock: Clock) -> dict[str, int]:
     """Units by line that the network has; the demand of all lines on one SKU is drawn from one
     count.
 
@@ -318,9 +319,14 @@ def _findable(order: Order, stock: Stock) -> dict[str, int]:
     """
     skus = dict.fromkeys(line.sku for line in order.lines if line.tracked and line.sku)
     wanted = list(skus)[: placing.MAX_SKUS_PER_COMMIT]
+    levels = stock.levels(wanted)
+    cause = f"{order.order_id}-{clock().isoformat()}"
+    asked = {key: units for key, units in shards.demand(order.lines).items() if key[0] in levels}
+    if shards.gather(asked, levels, cause, stock=stock):
+        levels = stock.levels(wanted)
     left = {
-        sku: next((n.available for n in levels.network if n.shard == 0), 0)
-        for sku, levels in stock.levels(wanted).items()
+        sku: next((n.available for n in all_.network if n.shard == 0), 0)
+        for sku, all_ in levels.items()
     }
     found = {}
     for line in order.lines:

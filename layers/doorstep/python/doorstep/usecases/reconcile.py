@@ -37,9 +37,9 @@ class Audit(NamedTuple):
 
 
 class Reconciled(NamedTuple):
-    """How many SKUs were checked, and those that are not sound."""
+    """The SKUs that were checked, and those that are not sound."""
 
-    checked: int
+    checked: tuple[str, ...]
     busy: int
     faulty: tuple[Audit, ...]
 
@@ -51,7 +51,7 @@ def reconcile(*, ledger: Ledger, orders: Orders, clock: Clock, limit: int = LIMI
         if one.sound and not one.busy:
             ledger.checked(one.levels)
     return Reconciled(
-        checked=len(audits),
+        checked=tuple(one.sku for one in audits),
         busy=sum(one.busy for one in audits),
         faulty=tuple(one for one in audits if not one.sound),
     )
