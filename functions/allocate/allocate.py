@@ -10,6 +10,7 @@ from collections.abc import Collection, Sequence
 from doorstep.domain.events import TimelineItem
 from doorstep.runtime import wiring
 from doorstep.runtime.entry import Received, batch, from_bus
+from doorstep.runtime.observability import logger
 from doorstep.usecases.allocate import allocate_orders
 
 
@@ -23,4 +24,6 @@ def handler(received: Sequence[Received[TimelineItem]]) -> Collection[str]:
         workflow=wiring.workflow(),
         clock=wiring.clock,
     )
+    for order_id, error in allocated.failed.items():
+        logger.error("order not allocated", order_id=order_id, exc_info=error)
     return [key for key, item in received if item.order_id in allocated.failed]

@@ -12,7 +12,7 @@ from pydantic import Field
 from doorstep.domain.errors import NotFound
 from doorstep.domain.order import order_of
 from doorstep.domain.record import Command
-from doorstep.domain.returning import ReceivedUnits, WantedReturn
+from doorstep.domain.returning import MAX_LINES, ReceivedUnits, WantedReturn
 from doorstep.domain.returns import Return
 from doorstep.runtime import web, wiring
 from doorstep.runtime.views import LinkView
@@ -26,13 +26,13 @@ handler = web.entered(app)
 class ReturnRequest(Command):
     """What a customer wants to send back."""
 
-    lines: tuple[WantedReturn, ...] = Field(min_length=1, max_length=50)
+    lines: tuple[WantedReturn, ...] = Field(min_length=1, max_length=MAX_LINES)
 
 
 class ReturnCount(Command):
     """What really came, by line; a line left out did not come."""
 
-    lines: dict[str, ReceivedUnits] = Field(max_length=50)
+    lines: dict[str, ReceivedUnits] = Field(max_length=MAX_LINES)
 
 
 @app.post("/orders/<order_id>/returns")

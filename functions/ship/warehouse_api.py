@@ -11,7 +11,7 @@ from doorstep.domain.errors import NotFound
 from doorstep.domain.fulfillment import FulfillmentOrder
 from doorstep.domain.order import Order, order_of
 from doorstep.domain.record import Command
-from doorstep.domain.shipping import Parcel
+from doorstep.domain.shipping import MAX_PARCELS, Parcel
 from doorstep.ports import Orders
 from doorstep.runtime import web, wiring
 from doorstep.runtime.views import FulfillmentOrderPage, LinkView
@@ -24,7 +24,7 @@ handler = web.entered(app)
 class Packing(Command):
     """All parcels of a fulfillment order."""
 
-    parcels: tuple[Parcel, ...] = Field(min_length=1, max_length=50)
+    parcels: tuple[Parcel, ...] = Field(min_length=1, max_length=MAX_PARCELS)
 
 
 class Rejection(Command):

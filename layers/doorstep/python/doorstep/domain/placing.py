@@ -24,8 +24,9 @@ from doorstep.domain.work import WorkItem, WorkItemStatus
 #: What an order moves in one commit: DynamoDB takes 100 actions in one transaction.
 MAX_SKUS_PER_COMMIT = 40
 """Lines that are only held or released: two actions each."""
-MAX_PARTS_PER_COMMIT = 16
-"""Lines that are given to a location or taken from it: four actions each, and its rows."""
+MAX_PARTS_PER_COMMIT = 20
+"""Lines that are given to a location or taken from it: four actions each, and its rows. No
+fulfillment order has more."""
 
 _SETTLED_BY_CANCELING = ("shortage", "unfilled")
 """Work items about units that nobody has to find any more."""

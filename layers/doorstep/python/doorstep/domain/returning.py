@@ -24,6 +24,9 @@ WINDOW = timedelta(days=30)
 """How long after delivery a return may be asked for."""
 
 
+MAX_LINES = 20
+"""Lines of one return, at the most: they are counted in one transaction, up to four writes each."""
+
 _UNREFUSED = (PaymentOutcome.REQUESTED, PaymentOutcome.SUCCEEDED)
 
 

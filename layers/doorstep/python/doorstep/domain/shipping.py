@@ -23,6 +23,9 @@ from doorstep.domain.placing import close_if_done, open_work_item
 from doorstep.domain.record import Command
 from doorstep.domain.shipment import UNMOVED, ParcelLine, Shipment, ShipmentStatus, Tracking
 
+MAX_PARCELS = 50
+"""Parcels of one fulfillment order, at the most: they leave in one transaction."""
+
 SCAN_GRACE = timedelta(hours=12)
 """Carriers may scan at night what they took in the evening."""
 

@@ -5,32 +5,41 @@ workflows.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from datetime import datetime
 from itertools import islice
-from typing import NamedTuple, TypeVar
+from typing import NamedTuple
 
 from doorstep.domain import allocating, placing
 from doorstep.domain.catalog import Location
-from doorstep.domain.errors import Conflict, DoorstepError, NotFound, OutOfStock
+from doorstep.domain.errors import Conflict, OutOfStock
 from doorstep.domain.fulfillment import FulfillmentStatus
 from doorstep.domain.order import Order
-from doorstep.domain.sourcing import source
-from doorstep.domain.stock import StockLevels
+from doorstep.domain.sourcing import Assignment, source
+from doorstep.domain.stock import Movement, MovementKind
 from doorstep.ports import Catalog, Clock, Orders, Stock, Workflow
 
-GROUP_BUDGET = 80
-"""Actions of one transaction that a group of orders may need; DynamoDB takes 100."""
+BUDGET = 80
+"""Actions of one transaction that a group of orders, or the parts of a large one, may need.
+
+DynamoDB takes 100; the rest is for the order itself and for what is reported about it.
+"""
 
 _TRIES = 8
 
-Part = TypeVar("Part")
-
 
 class Allocated(NamedTuple):
-    """Orders by what became of them. `failed` ones are to be tried again."""
+    """Orders by what became of them. `failed` ones, with their errors, are to be tried again."""
 
     done: tuple[str, ...]
-    failed: tuple[str, ...]
+    failed: Mapping[str, Exception]
+
+
+class Plan(NamedTuple):
+    """An order as it would be committed, and whether it has more to place than one commit takes."""
+
+    order: Order
+    more: bool = False
 
 
 def allocate_orders(
@@ -49,40 +58,35 @@ def allocate_orders(
     does not keep the others waiting. An order that is too large for one transaction is allocated in
     several. One that is allocated already only has its workflows started again, which is harmless.
     """
-    waiting = tuple(dict.fromkeys(order_ids))
-    done: list[str] = []
-    failed: list[str] = []
+    done: dict[str, None] = {}
+    failed: dict[str, Exception] = {}
+    waiting = list(dict.fromkeys(order_ids))
     while waiting:
-        found = []
+        found, plans, stored = [], [], []
         for order_id in waiting:
-            try:
+            with _apart(order_id, failed):
                 found.append(orders.get(order_id))
-            except NotFound:
-                failed.append(order_id)
-        plans = _planned(found, stock.levels(_skus(found)), catalog, clock)
-        waiting = tuple(plan.order.order_id for plan in plans if plan.more)
-        for group in _groups([plan.order for plan in plans]):
+        supply = _Supply(found, stock, catalog)
+        for order in found:
+            with _apart(order.order_id, failed):
+                plans.append(_planned(order, supply, clock()))
+        for group in _groups(plans):
             try:
-                stored = orders.commit(*group)
-            except DoorstepError:
-                stored = ()
-                for planned in group:
-                    try:
-                        stored += (_alone(planned.order_id, orders, stock, catalog, clock),)
-                    except DoorstepError:
-                        failed.append(planned.order_id)
-            for order in stored:
+                committed = orders.commit(*(plan.order for plan in group))
+            except Exception:  # noqa: BLE001 (whose fault it was shows when each goes alone)
+                for plan in group:
+                    with _apart(plan.order.order_id, failed):
+                        stored.append(_alone(plan.order.order_id, orders, stock, catalog, clock))
+            else:
+                more = (plan.more for plan in group)
+                stored += map(Plan, committed, more)
+        waiting = []
+        for order, unfinished in stored:
+            with _apart(order.order_id, failed):
                 start_workflows(order, workflow=workflow)
-                done.append(order.order_id)
-        waiting = tuple(order_id for order_id in waiting if order_id not in failed)
-    return Allocated(tuple(dict.fromkeys(done)), tuple(failed))
-
-
-class Plan(NamedTuple):
-    """An order as it would be committed, and whether it has more to place than one commit takes."""
-
-    order: Order
-    more: bool = False
+                done[order.order_id] = None
+                waiting += [order.order_id] if unfinished else []
+    return Allocated(tuple(key for key in done if key not in failed), failed)
 
 
 def start_workflows(order: Order, *, workflow: Workflow) -> None:
@@ -95,64 +99,106 @@ def start_workflows(order: Order, *, workflow: Workflow) -> None:
             workflow.start(one)
 
 
-def _alone(order_id: str, orders: Orders, stock: Stock, catalog: Catalog, clock: Clock) -> Order:
+@contextmanager
+def _apart(order_id: str, failed: dict[str, Exception]) -> Iterator[None]:
+    """Whatever goes wrong with this order is noted, and the others go on."""
+    try:
+        yield
+    except Exception as error:  # noqa: BLE001 (whatever it is, the others must not wait for it)
+        failed[order_id] = error
+
+
+class _Supply:
+    """What a batch may draw on; it falls with every plan."""
+
+    def __init__(self, found: Sequence[Order], stock: Stock, catalog: Catalog) -> None:
+        skus = _skus(found)
+        levels = stock.levels(skus)
+        self.network = {
+            (sku, level.shard): level.available
+            for sku, all_ in levels.items()
+            for level in all_.network
+        }
+        self.places = {
+            (sku, level.location_id): level.available
+            for sku, all_ in levels.items()
+            for level in all_.locations
+        }
+        self.products = catalog.products(skus)
+        self.locations = catalog.locations()
+
+    def findable(self, order: Order) -> dict[str, int]:
+        """Backordered units by line that the network has by now."""
+        left = dict(self.network)
+        found = {}
+        for line in order.lines:
+            key = (line.sku or "", line.stock_shard)
+            if units := min(line.backordered, left.get(key, 0)):
+                left[key] -= units
+                found[line.line_id] = units
+        return found
+
+    def take(self, movements: Iterable[Movement]) -> None:
+        """What is held or allocated with these movements is no longer there for others."""
+        for movement in movements:
+            if movement.kind is MovementKind.HELD:
+                self.network[movement.sku, movement.shard] -= movement.quantity
+            if movement.kind is MovementKind.ALLOCATED and movement.location_id:
+                self.places[movement.sku, movement.location_id] -= movement.quantity
+
+
+def _alone(order_id: str, orders: Orders, stock: Stock, catalog: Catalog, clock: Clock) -> Plan:
     """Plan and commit one order until nobody is faster."""
     for _ in range(_TRIES - 1):
         order = orders.get(order_id)
-        levels = stock.levels(_skus([order]))
-        (plan,) = _planned([order], levels, catalog, clock)
+        plan = _planned(order, _Supply([order], stock, catalog), clock())
         try:
             (stored,) = orders.commit(plan.order)
         except (Conflict, OutOfStock):
             continue
-        return stored
+        return Plan(stored, plan.more)
     raise Conflict([order_id])
 
 
-def _planned(
-    found: Sequence[Order], levels: Mapping[str, StockLevels], catalog: Catalog, clock: Clock
-) -> list[Plan]:
-    """Each order as it would be allocated, one after the other from the same stock."""
-    network = {(sku, n.shard): n.available for sku, all_ in levels.items() for n in all_.network}
-    left = {
-        (sku, level.location_id): level.available
-        for sku, all_ in levels.items()
-        for level in all_.locations
-    }
-    products = catalog.products(_skus(found))
-    planned = []
-    for order in found:
-        if not allocating.waiting(order):
-            planned.append(Plan(order))
-            continue
-        findable = _findable(order, network)
-        order = placing.hold_units(order, dict(_first(findable.items())))
-        locations = catalog.locations()
-        sourcing = source(
-            order,
-            locations,
-            left,
-            products=products,
-            late_days=_late_days(order, locations, clock()),
-        )
-        parts = tuple(_first(sourcing.assignments))
-        more = parts != sourcing.assignments or len(findable) > placing.MAX_PARTS_PER_COMMIT
-        sourcing = sourcing.model_copy(update={"assignments": parts})
-        for assignment in sourcing.assignments:
-            line = order.line(assignment.line_id)
-            if line.tracked and line.sku:
-                left[line.sku, assignment.location_id] -= assignment.quantity
-        order = allocating.allocate(order, sourcing, at=clock())
-        if not more:
-            order = placing.report_shortage(order, at=clock())
-            order = allocating.report_unfilled(order, sourcing, at=clock())
-        planned.append(Plan(order, more))
-    return planned
+def _planned(order: Order, supply: _Supply, at: datetime) -> Plan:
+    """The order as it would be allocated from what the orders before it have left.
+
+    Where it is too large to be held and placed in one commit it is first only held, and then placed
+    part by part.
+    """
+    if not allocating.waiting(order):
+        return Plan(order)
+    findable = supply.findable(order)
+    first = dict(islice(findable.items(), placing.MAX_SKUS_PER_COMMIT))
+    held = placing.hold_units(order, first)
+    sourcing = source(
+        held,
+        supply.locations,
+        supply.places,
+        products=supply.products,
+        late_days=_late_days(held, supply.locations, at),
+    )
+    parts = _fitting(sourcing.assignments, BUDGET - 2 * len(first))
+    more = len(parts) < len(sourcing.assignments) or len(first) < len(findable)
+    if more and first:
+        parts = ()
+    placed = allocating.allocate(held, sourcing.model_copy(update={"assignments": parts}), at=at)
+    supply.take(placed.moved)
+    if not more:
+        placed = placing.report_shortage(placed, at=at)
+        placed = allocating.report_unfilled(placed, sourcing, at=at)
+    return Plan(placed, more)
 
 
-def _first(found: Iterable[Part]) -> Iterator[Part]:
-    """As many as one commit takes."""
-    return islice(found, placing.MAX_PARTS_PER_COMMIT)
+def _fitting(assignments: Sequence[Assignment], budget: int) -> tuple[Assignment, ...]:
+    """The first assignments that one commit takes, and that every later step of theirs takes."""
+    places: set[str] = set()
+    for number, one in enumerate(assignments[: placing.MAX_PARTS_PER_COMMIT]):
+        budget -= 3 if one.location_id in places else 5  # a new one has a row and an event
+        places.add(one.location_id)
+        if budget < 0:
+            return tuple(assignments[:number])
+    return tuple(assignments[: placing.MAX_PARTS_PER_COMMIT])
 
 
 def _late_days(order: Order, locations: Sequence[Location], at: datetime) -> dict[str, int]:
@@ -169,29 +215,16 @@ def _late_days(order: Order, locations: Sequence[Location], at: datetime) -> dic
     return late
 
 
-def _findable(order: Order, network: dict[tuple[str, int], int]) -> dict[str, int]:
-    """Backordered units that the network has by now; takes them out of `network`."""
-    found = {}
-    for line in order.lines:
-        if line.backordered and line.sku:
-            key = (line.sku, line.stock_shard)
-            units = min(line.backordered, network.get(key, 0))
-            network[key] = network.get(key, 0) - units
-            if units:
-                found[line.line_id] = units
-    return found
-
-
-def _groups(planned: Sequence[Order]) -> Iterable[tuple[Order, ...]]:
-    """Consecutive orders that fit into one transaction together."""
-    group: list[Order] = []
+def _groups(plans: Sequence[Plan]) -> Iterator[tuple[Plan, ...]]:
+    """Consecutive plans that fit into one transaction together."""
+    group: list[Plan] = []
     size = 0
-    for order in planned:
-        cost = _cost(order)
-        if group and size + cost > GROUP_BUDGET:
+    for plan in plans:
+        cost = _cost(plan.order)
+        if group and size + cost > BUDGET:
             yield tuple(group)
             group, size = [], 0
-        group.append(order)
+        group.append(plan)
         size += cost
     if group:
         yield tuple(group)
@@ -206,5 +239,11 @@ def _cost(order: Order) -> int:
 
 
 def _skus(found: Iterable[Order]) -> list[str]:
+    """What is still looked for."""
     waiting = (order for order in found if allocating.waiting(order))
-    return [line.sku for order in waiting for line in order.lines if line.sku and line.tracked]
+    return [
+        line.sku
+        for order in waiting
+        for line in order.lines
+        if line.sku and line.tracked and (line.unallocated or line.backordered)
+    ]
