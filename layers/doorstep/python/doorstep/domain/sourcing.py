@@ -186,23 +186,20 @@ class _Case:
 
     def answer(self, taken: Mapping[tuple[str, str], int], *, proven: bool) -> Sourcing:
         """The plan in the words of the order, and a verdict on every location."""
-        left = {line.line_id: line.unallocated for line in self._wanted}
-        for (line_id, _), units in taken.items():
-            left[line_id] -= units
-        unfilled = {line_id: units for line_id, units in left.items() if units}
+        short = sum(taken.values()) < sum(line.unallocated for line in self._wanted)
         backordered = any(line.backordered for line in self._order.lines)
-        waits = self._rules.complete and bool(unfilled or backordered) and bool(taken)
+        waits = self._rules.complete and bool(taken) and (short or backordered)
+        goes = {} if waits else taken
+        left = {line.line_id: line.unallocated for line in self._wanted}
+        for (line_id, _), units in goes.items():
+            left[line_id] -= units
         candidates = [self._judged(one, taken, waits=waits) for one in self._locations]
         return Sourcing(
-            assignments=()
-            if waits
-            else tuple(
+            assignments=tuple(
                 Assignment(line_id=line_id, location_id=location_id, quantity=units)
-                for (line_id, location_id), units in taken.items()
+                for (line_id, location_id), units in goes.items()
             ),
-            unfilled={line.line_id: line.unallocated for line in self._wanted}
-            if waits
-            else unfilled,
+            unfilled={line_id: units for line_id, units in left.items() if units},
             candidates=tuple(sorted(candidates, key=_likeliest)),
             rules=self._rules,
             proven=proven,
