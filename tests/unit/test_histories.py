@@ -5,8 +5,10 @@ and returns; every message is handed out once or twice. After every step `Shop.c
 invariants 1 to 4 and 6 of the domain against everything that is stored.
 """
 
+from collections.abc import Callable
 from contextlib import suppress
 from datetime import timedelta
+from functools import partial
 from typing import Any
 
 from hypothesis import HealthCheck, settings
@@ -230,6 +232,59 @@ class History(RuleBasedStateMachine):
         back = self._pick(data, self._coming_back())
         for _ in range(times):
             self.shop.keeps(back.return_id)
+
+    # --- two at once ------------------------------------------------------------------------------
+
+    @precondition(lambda self: self.shop.memory.orders)
+    @rule(data=st.data(), calls=st.integers(0, 4))
+    def two_at_once(self, data: st.DataObject, calls: int) -> None:
+        """Somebody comes in between two reads or writes of somebody else."""
+        first, second = self._deed(data), self._deed(data)
+        real = {"orders": self.shop.orders, "gateway": self.shop.gateway}
+
+        def meanwhile() -> None:
+            vars(self.shop).update(real)
+            with suppress(*REFUSED):
+                second()
+
+        vars(self.shop).update(Countdown(calls, meanwhile).watching(real))
+        with suppress(*REFUSED):
+            first()
+        vars(self.shop).update(real)
+
+    def _deed(self, data: st.DataObject) -> Callable[[], object]:
+        """Something that somebody might want to do to an order right now, sensible or not."""
+        shop, order = self.shop, self._pick(data, self._orders())
+        deeds: list[Callable[[], object]] = [
+            lambda: shop.cancels(order.order_id),
+            lambda: shop.allocates(*shop.memory.orders),
+            shop.expires,
+            shop.alerts,
+        ]
+        for one in order.fulfillment_orders:
+            key, part = one.fulfillment_order_id, one.lines[0].line_id
+            deeds += [
+                partial(shop.releases, key, token=one.execution_name),
+                partial(shop.packs, key),
+                partial(shop.rejects, key),
+                partial(shop.misses, key, **{f"L{part}": 1 + one.missing.get(part, 0)}),
+                partial(shop.captures, key),
+                partial(shop.labels, key),
+                partial(shop.dispatches, key),
+            ]
+        for parcel in order.shipments:
+            if parcel.tracking_number:
+                deeds.append(partial(shop.says, parcel.shipment_id, "delivered"))
+            line = parcel.lines[0].line_id
+            key = f"r{len(order.returns)}"
+            deeds.append(partial(shop.wants_back, order.order_id, a.back(line), key=key))
+        for back in order.returns:
+            counts = {f"L{part.line_id}": part.quantity for part in back.lines}
+            deeds += [
+                partial(shop.counts, back.return_id, **counts),
+                partial(shop.refunds, back.return_id),
+            ]
+        return self._pick(data, deeds)
 
     # --- what must hold ---------------------------------------------------------------------------
 
