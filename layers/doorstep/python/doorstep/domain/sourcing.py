@@ -1,9 +1,9 @@
 """Sourcing: which location ships which units of an order, at what cost, and why.
 
 A pure function of the order, its candidate locations and the rules. What may not be is left out
-(`_Case.refusal`); all that speaks for or against the rest is money (`_Case.costs`); `placement`
-finds the cheapest plan. More units are better than fewer, then less money is better than more, then
-a lower priority number, then the id.
+(`_Case`); all that speaks for or against the rest is money (`tariff`); `placement` finds the
+cheapest plan. More units come before less money, less money before a lower priority number, and
+that before the id.
 """
 
 from __future__ import annotations
@@ -16,7 +16,8 @@ from doorstep.domain.geography import distance_km
 from doorstep.domain.order import Line, LineKind, Order
 from doorstep.domain.placement import Demand, Problem, Site, solve
 from doorstep.domain.record import Record
-from doorstep.domain.routing import Candidate, Costs, SourcingRules, Verdict
+from doorstep.domain.routing import Candidate, SourcingRules, Verdict
+from doorstep.domain.tariff import Tariff
 
 SHIP, MADE_TO_ORDER = "ship", "made_to_order"
 """Capabilities that Doorstep itself asks for."""
@@ -132,14 +133,13 @@ class _Case:
         self._stock = stock
         self._rules = rules
         self._products = products
-        self._late_days = late_days
         self._capacity = capacity
-        self._markdown = markdown
         self._wanted = [
             line for line in order.lines if line.unallocated and line.kind is not LineKind.DIGITAL
         ]
         to = order.shipping_address
         self._km = {one.location_id: distance_km(one, to) for one in locations}
+        self._tariff = Tariff(order, rules, self._km, products, late_days, markdown)
         self._fills = {one.location_id: self._filled(one) for one in locations}
         self._refusals = {one.location_id: self._refusal(one) for one in locations}
         self.able = [one for one in locations if not self._refusals[one.location_id]]
@@ -159,7 +159,7 @@ class _Case:
         skus = {line.sku for line in self._wanted}
         return Problem(
             sites=[
-                Site(self._opening(one).total + self._rules.split, self._room(one))
+                Site(self._tariff.opening(one).total + self._rules.split, self._room(one))
                 for one in self.able
             ],
             demands=[
@@ -167,7 +167,7 @@ class _Case:
                     units=sum(line.unallocated for line in lines),
                     pool=lines[0].sku if lines[0].tracked else None,
                     costs={
-                        site: self._unit_cost(one, lines[0])
+                        site: self._tariff.unit(one, lines[0])
                         for site, one in enumerate(self.able)
                         if self._may(one, lines[0])
                     },
@@ -219,7 +219,7 @@ class _Case:
             km=self._km[one.location_id],
             fills=sum(fills.values()),
             ships=0 if waits else sum(here.values()),
-            costs=self._costs(one, here or fills) if fills else None,
+            costs=self._tariff.costs(one, here or fills) if fills else None,
         )
 
     def _refusal(self, one: Location) -> Verdict | None:
@@ -271,50 +271,6 @@ class _Case:
     def _room(self, one: Location) -> int | None:
         room = self._capacity.get(one.location_id)
         return None if room is None else max(0, room)
-
-    def _costs(self, one: Location, units: Mapping[str, int]) -> Costs:
-        """What these units cost from there."""
-        opening = self._opening(one)
-        lines = [(self._order.line(line_id), number) for line_id, number in units.items()]
-        return opening.model_copy(
-            update={
-                "weight": sum(self._carriage(line, one) * number for line, number in lines),
-                "handling": opening.handling + self._handling(one) * sum(units.values()),
-                "markdown": sum(self._lost(line, one) * number for line, number in lines),
-            }
-        )
-
-    def _unit_cost(self, one: Location, line: Line) -> int:
-        return self._carriage(line, one) + self._handling(one) + self._lost(line, one)
-
-    def _opening(self, one: Location) -> Costs:
-        """What a parcel costs from there before anything is in it."""
-        rules, to = self._rules, self._order.shipping_address
-        abroad = to is not None and to.country is not None and to.country != one.address.country
-        return Costs(
-            parcel=rules.zone(self._km[one.location_id]).parcel,
-            weight=0,
-            border=rules.border if abroad else 0,
-            handling=rules.handling_parcel if one.parcel_cost is None else one.parcel_cost,
-            late=rules.late_day * max(0, self._late_days.get(one.location_id, 0)),
-            markdown=0,
-        )
-
-    def _handling(self, one: Location) -> int:
-        return self._rules.handling_unit if one.unit_cost is None else one.unit_cost
-
-    def _carriage(self, line: Line, one: Location) -> int:
-        """A unit's share of the postage: by its weight, rounded up."""
-        product = self._products.get(line.sku or "")
-        per_kg = self._rules.zone(self._km[one.location_id]).per_kg
-        return -(-(product.weight_grams if product else 0) * per_kg // 1000)
-
-    def _lost(self, line: Line, one: Location) -> int:
-        """What is lost where it stays unsold the worst, because a unit is taken here instead."""
-        if not self._markdown or not line.sku:
-            return 0
-        worst = max(self._markdown.get((line.sku, o.location_id), 0) for o in self.able)
-        return worst - self._markdown.get((line.sku, one.location_id), 0)
 
 
 def _likeliest(one: Candidate) -> tuple[object, ...]:
