@@ -62,7 +62,7 @@ class Memory:
     told: set[tuple[str, str]] = field(default_factory=set)
     """(shipment, key) of all that carriers said."""
     numbers: dict[tuple[str, str], str] = field(default_factory=dict)
-    """(carrier, tracking number) → shipment or return."""
+    """(carrier, tracking number) → the order of the newest parcel or return."""
     network: dict[tuple[str, int], NetworkLevel] = field(default_factory=dict)
     places: dict[tuple[str, str], LocationLevel] = field(default_factory=dict)
     ledger: dict[tuple[str, str | None, str, str], tuple[Movement, ...]] = field(
@@ -197,7 +197,7 @@ class FakeOrders:
         return told
 
     def _numbers(self, orders: Iterable[Order]) -> dict[tuple[str, str], str]:
-        """Tracking numbers that are new with these orders; one that is taken is a Duplicate."""
+        """Tracking numbers that are new with these orders; the newest takes one over."""
         new = {}
         for order in orders:
             was = order.origin
@@ -207,9 +207,7 @@ class FakeOrders:
             found += [(r.carrier, r.tracking_number, r.return_id) for r in order.returns]
             for carrier, number, key in found:
                 if number and key not in known:
-                    if (carrier, number) in self.memory.numbers:
-                        raise Duplicate(number)
-                    new[carrier, number] = key
+                    new[carrier, number] = order.order_id
         return new
 
     def _stored(self, order: Order) -> Order:

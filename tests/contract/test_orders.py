@@ -6,7 +6,7 @@ import pytest
 
 from doorstep.domain import placing, shipping
 from doorstep.domain.errors import Conflict, Duplicate, NotFound, OutOfStock, TooLarge
-from doorstep.domain.order import Order, OrderStatus
+from doorstep.domain.order import Order, OrderStatus, order_of
 from doorstep.usecases.allocate import allocate_orders
 from doorstep.usecases.quote import MAX_LINES
 from tests import builders as a
@@ -59,6 +59,14 @@ def packed(world: World, order_id: str, parcels: int = 1) -> Order:
         shipping.pack(world.orders.get(order_id), key, boxes, at=world.clock())
     )
     return order
+
+
+def labeled(world: World, *shipment_ids: str) -> None:
+    """All in one commit, and under one number of the carrier."""
+    order = world.orders.get(order_of(shipment_ids[0]))
+    for key in shipment_ids:
+        order = shipping.labeled(order, key, carrier="dhl", tracking_number="JD01", label="x.pdf")
+    world.orders.commit(order)
 
 
 def test_an_order_is_read_as_it_was_committed(world: World) -> None:
@@ -270,27 +278,30 @@ def test_what_no_transaction_takes_is_refused_whole(world: World) -> None:
     assert left(world, "MUG") == (5, 0)
 
 
-def test_a_tracking_number_leads_to_its_parcel(world: World) -> None:
+def test_a_tracking_number_leads_to_its_order(world: World) -> None:
     stocked(world, MUG=5)
-    order = packed(world, "O-A")
-    labeled = shipping.labeled(
-        order, "O-A-F1-P1", carrier="dhl", tracking_number="JD01", label="labels/x.pdf"
-    )
-    world.orders.commit(labeled)
-    assert world.queues.tracked("dhl", "JD01") == "O-A-F1-P1"
+    packed(world, "O-A")
+    labeled(world, "O-A-F1-P1")
+    assert world.queues.tracked("dhl", "JD01") == "O-A"
     with pytest.raises(NotFound):
         world.queues.tracked("ups", "JD01")
 
 
-def test_a_tracking_number_is_given_once(world: World) -> None:
+def test_a_number_that_a_carrier_uses_again_leads_to_the_newest_parcel(world: World) -> None:
     stocked(world, MUG=5)
     for key in ("O-A", "O-B"):
         packed(world, key)
-    label = {"carrier": "dhl", "tracking_number": "JD01", "label": "x"}
-    world.orders.commit(shipping.labeled(world.orders.get("O-A"), "O-A-F1-P1", **label))
-    with pytest.raises(Duplicate):
-        world.orders.commit(shipping.labeled(world.orders.get("O-B"), "O-B-F1-P1", **label))
-    assert not world.orders.get("O-B").shipment("O-B-F1-P1").tracking_number
+        labeled(world, f"{key}-F1-P1")
+    assert world.queues.tracked("dhl", "JD01") == "O-B"
+    assert world.orders.get("O-A").shipment("O-A-F1-P1").tracking_number == "JD01"
+
+
+def test_parcels_may_travel_under_one_number(world: World) -> None:
+    stocked(world, MUG=5)
+    packed(world, "O-A", parcels=3)
+    labeled(world, "O-A-F1-P1", "O-A-F1-P2")
+    labeled(world, "O-A-F1-P3")
+    assert world.queues.tracked("dhl", "JD01") == "O-A"
 
 
 def test_children_are_read_in_the_order_of_their_numbers(world: World) -> None:

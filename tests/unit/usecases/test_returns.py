@@ -28,7 +28,7 @@ def test_a_return_has_a_label_and_goes_back_to_where_it_came_from(shop: Shop) ->
     assert back.location_id == "HAMBURG"
     assert back.status is ReturnStatus.APPROVED
     assert back.label in shop.documents.files
-    assert shop.queues.tracked("sandbox", back.tracking_number) == back.return_id
+    assert shop.queues.tracked("sandbox", back.tracking_number) == order.order_id
     assert shop.order(order.order_id).return_state is ReturnState.REQUESTED
 
 

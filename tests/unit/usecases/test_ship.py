@@ -19,7 +19,7 @@ from doorstep.domain.fulfillment import FulfillmentStatus
 from doorstep.domain.money import total
 from doorstep.domain.order import FulfillmentState, Order, OrderStatus, PaymentState
 from doorstep.domain.shipment import ShipmentStatus
-from doorstep.ports import CarrierNews
+from doorstep.ports import CarrierNews, Label
 from doorstep.usecases import ship
 from tests import builders as a
 from tests.shop import Countdown, Killed, Shop, kill
@@ -379,6 +379,34 @@ def test_a_parcel_that_goes_back_was_still_delivered_once(shop: Shop) -> None:
     shipment = shop.order(order.order_id).shipment(key)
     assert shipment.status is ShipmentStatus.RETURN_TO_SENDER
     assert shop.order(order.order_id).lines[0].delivered == 1
+
+
+def test_parcels_under_one_number_arrive_together(shop: Shop) -> None:
+    shop.sells("MUG", BERLIN=5)
+    order = shop.sold(("MUG", 2))
+    key = first(order)
+    label = Label(carrier="sandbox", tracking_number="MASTER", pdf=b"%PDF-")
+    shop.carrier.labels = {f"{key}-P{number}": label for number in (1, 2)}
+    shop.releases(key)
+    shop.packs(key, a.parcel(L1=1), a.parcel(L1=1))
+    shop.ships(key)
+    assert shop.says(f"{key}-P1", "delivered")
+    assert not shop.says(f"{key}-P2", "delivered")
+    order = shop.order(order.order_id)
+    assert all(shipment.delivered_at for shipment in order.shipments)
+    assert order.status is OrderStatus.CLOSED
+
+
+def test_a_number_that_a_carrier_uses_again_is_about_the_newest_parcel(shop: Shop) -> None:
+    shop.sells("MUG", BERLIN=5)
+    label = Label(carrier="sandbox", tracking_number="AGAIN", pdf=b"%PDF-")
+    old, new = (shop.packed(("MUG", 1), key=key) for key in ("a", "b"))
+    for order in (old, new):
+        shop.carrier.labels[f"{first(order)}-P1"] = label
+        shop.ships(first(order))
+    shop.says(f"{first(new)}-P1", "delivered")
+    assert shop.order(new.order_id).shipments[0].delivered_at
+    assert not shop.order(old.order_id).shipments[0].delivered_at
 
 
 def test_news_of_a_number_that_nobody_knows_yet_is_tried_again(shop: Shop) -> None:

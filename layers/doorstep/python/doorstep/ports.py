@@ -62,7 +62,10 @@ class Queues(Protocol):
         """Open work items, the oldest first, and a cursor where there is more."""
 
     def tracked(self, carrier: str, tracking_number: str) -> str:
-        """The id of the shipment or return that a carrier knows by this number; raises NotFound."""
+        """The id of the order of the newest parcel, or return, that a carrier knows by this number.
+
+        Raises NotFound.
+        """
 
 
 class Catalog(Protocol):

@@ -256,17 +256,23 @@ def track_all(news: Iterable[CarrierNews], *, orders: Orders, queues: Queues) ->
 
 
 def track(news: CarrierNews, *, orders: Orders, queues: Queues) -> bool:
-    """Apply one thing a carrier said; False where it was said before, or is about a return.
+    """Apply one thing a carrier said, to every parcel that travels under its number.
 
-    Raises NotFound for a parcel that is not known.
+    False where it was said before, or is about a return. Raises NotFound for a parcel that is not
+    known.
     """
-    key = queues.tracked(news.carrier, news.tracking_number)
+    order = orders.get(queues.tracked(news.carrier, news.tracking_number))
+    number = (news.carrier, news.tracking_number)
+    parcels = [s.shipment_id for s in order.shipments if (s.carrier, s.tracking_number) == number]
+    told = [_track(parcel, news, orders=orders) for parcel in parcels]
+    return any(told)
+
+
+def _track(key: str, news: CarrierNews, *, orders: Orders) -> bool:
+    """Apply it to one parcel; False where it was said before."""
     for _ in range(_TRIES):
-        order = orders.get(order_of(key))
-        if not any(shipment.shipment_id == key for shipment in order.shipments):
-            return False
         try:
-            orders.commit(shipping.track(order, key, news.tracking))
+            orders.commit(shipping.track(orders.get(order_of(key)), key, news.tracking))
         except Duplicate:
             return False
         except Conflict:

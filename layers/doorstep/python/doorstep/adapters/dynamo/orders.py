@@ -161,6 +161,7 @@ def _order_actions(order: Order, actor: str, at: datetime) -> list[Action]:
             name=event.name,
             version=event.version,
             data=event.model_dump(mode="json"),
+    actions += _tracked(order, was)
         )
         key = keys.timeline(order.order_id, number)
         actions.append(create(key, _json(item), about=Conflict([order.order_id])))
@@ -198,7 +199,6 @@ def _changed(order: Order, was: Order | None) -> Iterator[Action]:
             attributes = _json(child) | _attributes(child, order)
             exists = "attribute_exists(pk)" if key in before else "attribute_not_exists(pk)"
             yield put(key, attributes, exists, about=Conflict([order.order_id]))
-            yield from _tracked(child, before.get(key))
 
 
 def _key(child: Record) -> Key:
@@ -247,20 +247,19 @@ def _attributes(child: Record, order: Order) -> dict[str, Any]:
             return {}
 
 
-def _tracked(child: Record, before: Record | None) -> Iterator[Action]:
-    """The way from a tracking number to its parcel, written with the label."""
-    match child:
-        case Shipment():
-            key = child.shipment_id
-        case Return():
-            key = child.return_id
-        case _:
-            return
-    if child.tracking_number and not getattr(before, "tracking_number", ""):
-        yield create(
-            keys.tracked(child.carrier, child.tracking_number),
-            {"id": {"S": key}},
-            about=Duplicate(f"{child.carrier} has used {child.tracking_number} before"),
+def _tracked(order: Order, was: Order | None) -> Iterator[Action]:
+    """The way from each new tracking number to its order, written with the label.
+
+    Carriers use numbers again, so the newest parcel takes one over; parcels that travel under one
+    number share its row.
+    """
+    known = {key for key, _, _ in _numbers(was)} if was else set()
+    new = {(carrier, number) for key, carrier, number in _numbers(order) if key not in known}
+    for carrier, number in sorted(new):
+        yield put(
+            keys.tracked(carrier, number),
+            {"order_id": {"S": order.order_id}},
+            "attribute_exists(pk) OR attribute_not_exists(pk)",
         )
 
 
@@ -273,6 +272,16 @@ def _due(queue: str, key: str, at: datetime) -> dict[str, Any]:
         DUE_PK: {"S": keys.due(queue, key)},
         DUE_SK: {"S": f"{at.isoformat(timespec='seconds')}#{key}"},
     }
+
+def _numbers(order: Order) -> Iterator[tuple[str, str, str]]:
+    """(Shipment or return, carrier, tracking number) of everything that has a label."""
+    for parcel in order.shipments:
+        if parcel.tracking_number:
+            yield parcel.shipment_id, parcel.carrier, parcel.tracking_number
+    for back in order.returns:
+        if back.tracking_number:
+            yield back.return_id, back.carrier, back.tracking_number
+
 
 
 def _queue(queue: str, at: datetime) -> dict[str, Any]:

@@ -74,7 +74,7 @@ class DynamoQueues:
         )
         if "Item" not in answer:
             raise NotFound("tracking number", tracking_number)
-        return answer["Item"]["id"]["S"]
+        return answer["Item"]["order_id"]["S"]
 
     def _queued(self, queue: str, limit: int, after: str | None) -> tuple[list[str], str | None]:
         """One page of a queue: keys from the index, then the records themselves."""
