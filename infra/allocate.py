@@ -42,6 +42,13 @@ class Allocate(Construct):
         # One write per SKU and place for the whole batch: the fuller, the cheaper.
         consume(allocate, inlet.queue, batch=25, window=1)
 
+        refill = Function(self, platform, "allocate.refill", timeout=_ALLOCATE_SECONDS)
+        data.orders_for(refill)
+        data.index_for(refill, schema.QUEUE_INDEX)
+        refill.set({"STATE_MACHINE_ARN": workflow.arn})
+        refill.allow(workflow.arn, "states:StartExecution")
+        every(refill, minutes=1)
+
         stock = Function(self, platform, "allocate.stock_api", http=True)
         data.orders_for(stock)
         api.route("PUT", "/products/{sku}", stock)

@@ -8,11 +8,12 @@ from __future__ import annotations
 
 import re
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import TypeVar
 
+from doorstep.domain.allocating import waits_for
 from doorstep.domain.catalog import DeliveryOption, Location, Product
 from doorstep.domain.errors import (
     Conflict,
@@ -44,7 +45,7 @@ from doorstep.domain.stock import (
     StockLevels,
 )
 from doorstep.domain.work import WorkItem, WorkItemStatus
-from doorstep.ports import Clock
+from doorstep.ports import Clock, Waiting
 
 MAX_ACTIONS = 100
 """In one transaction."""
@@ -444,6 +445,11 @@ class FakeQueues:
         ]
         found.sort(key=lambda item: (item.opened_at, item.work_item_id))
         return _page(found, limit, after)
+
+    def waiting(self) -> Iterator[Waiting]:
+        found = [order for order in self.memory.orders.values() if waits_for(order)]
+        for order in sorted(found, key=lambda order: (order.placed_at, order.order_id)):
+            yield Waiting(order.order_id, waits_for(order))
 
     def tracked(self, carrier: str, tracking_number: str) -> str:
         if (carrier, tracking_number) not in self.memory.numbers:

@@ -8,7 +8,8 @@ import pytest
 from doorstep.domain import placing, shipping
 from doorstep.domain.errors import InvalidCommand
 from doorstep.domain.order import Order
-from doorstep.usecases import ship
+from doorstep.domain.storefront import OrderNews
+from doorstep.usecases import ingest, ship
 from tests import builders as a
 from tests.contract.fakes import FakeWorkflow
 from tests.contract.test_orders import allocated, packed, placed, stocked
@@ -162,3 +163,46 @@ def test_open_work_items_wait_for_a_person(world: World) -> None:
         placing.close_work_item(order, "O-A-W-odd-order", by="ann", at=world.clock())
     )
     assert world.queues.work_items(10, None) == ([], None)
+
+
+def sold_without_goods(world: World, external_id: str, *skus: str) -> str:
+    """A placed order that waits for all that it is about."""
+    lines = [a.sold(str(number), sku) for number, sku in enumerate(skus, start=1)]
+    news = OrderNews(order=a.storefront_order(*lines, external_id=external_id))
+    order = ingest.follow_storefront(
+        "shopify",
+        news,
+        orders=world.orders,
+        catalog=world.catalog,
+        stock=world.stock,
+        clock=world.clock,
+    )
+    assert order
+    return order.order_id
+
+
+def test_orders_that_wait_for_goods_are_listed_the_oldest_first(world: World) -> None:
+    names = []
+    for external_id in ("7", "9", "8"):
+        names.append(sold_without_goods(world, external_id, "MUG", "CUP"))
+        world.clock.advance(minutes=1)
+    waiting = list(world.queues.waiting())
+    assert [one.order_id for one in waiting] == names
+    assert {one.skus for one in waiting} == {("MUG", "CUP")}
+    order = placing.cancel(world.orders.get(names[1]), reason="no", at=world.clock())
+    world.orders.commit(order)
+    stocked(world, MUG=9)
+    first = world.orders.get(names[0])
+    world.orders.commit(placing.hold_units(first, {"1": 1}))
+    assert [tuple(one) for one in world.queues.waiting()] == [
+        (names[0], ("CUP",)),
+        (names[2], ("MUG", "CUP")),
+    ]
+
+
+def test_an_order_that_waits_for_very_much_is_listed_without_saying_what(world: World) -> None:
+    skus = [f"{'M' * 100}-{number}" for number in range(20)]
+    name = sold_without_goods(world, "7", *skus)
+    (one,) = world.queues.waiting()
+    assert one.order_id == name
+    assert one.skus in (None, tuple(skus))

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 from doorstep.domain.address import Address
 from doorstep.domain.catalog import DeliveryOption, Location, Product
@@ -44,6 +44,13 @@ class Orders(Protocol):
         """Every event of an order, in order."""
 
 
+class Waiting(NamedTuple):
+    """An order that waits for goods. `skus` is None where there are too many to tell."""
+
+    order_id: str
+    skus: tuple[str, ...] | None
+
+
 class Queues(Protocol):
     """What waits for somebody.
 
@@ -60,6 +67,9 @@ class Queues(Protocol):
 
     def work_items(self, limit: int, after: str | None) -> tuple[Sequence[WorkItem], str | None]:
         """Open work items, the oldest first, and a cursor where there is more."""
+
+    def waiting(self) -> Iterator[Waiting]:
+        """Placed orders with units that no stock holds, the oldest first."""
 
     def tracked(self, carrier: str, tracking_number: str) -> str:
         """The id of the order of the newest parcel, or return, that a carrier knows by this number.

@@ -26,6 +26,14 @@ def waiting(order: Order) -> bool:
     )
 
 
+def waits_for(order: Order) -> tuple[str, ...]:
+    """The SKUs of which a placed order has units that no stock holds."""
+    if order.status is not OrderStatus.PLACED or order.on_hold:
+        return ()
+    skus = (line.sku for line in order.lines if line.backordered and line.tracked and line.sku)
+    return tuple(dict.fromkeys(skus))
+
+
 def allocate(order: Order, sourcing: Sourcing, *, at: datetime) -> Order:
     """Turn assignments into one fulfillment order per location, and its stock from held to
     allocated.

@@ -130,5 +130,9 @@ def location_queue(location_id: str) -> str:
     return f"LOCATION#{location_id}"
 
 
+def waiting_queue() -> str:
+    return "WAITING"
+
+
 def work_queue() -> str:
     return "WORK"

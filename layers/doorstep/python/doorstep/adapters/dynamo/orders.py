@@ -15,7 +15,15 @@ from typing import TYPE_CHECKING, Any
 
 from doorstep.adapters.dynamo import keys
 from doorstep.adapters.dynamo.keys import Key
-from doorstep.adapters.dynamo.schema import DUE_PK, DUE_SK, QUEUE_PK, QUEUE_SK, TIMELINE_PREFIX
+from doorstep.adapters.dynamo.schema import (
+    ANY_SKU,
+    DUE_PK,
+    DUE_SK,
+    MAX_WAITING_BYTES,
+    QUEUE_PK,
+    QUEUE_SK,
+    TIMELINE_PREFIX,
+)
 from doorstep.adapters.dynamo.stock import stock_actions
 from doorstep.adapters.dynamo.transact import (
     Action,
@@ -25,6 +33,7 @@ from doorstep.adapters.dynamo.transact import (
     put,
     transact,
 )
+from doorstep.domain.allocating import waits_for
 from doorstep.domain.errors import Conflict, Duplicate, NotFound, OutOfStock
 from doorstep.domain.events import TimelineItem
 from doorstep.domain.fulfillment import OPEN, FulfillmentOrder, FulfillmentStatus
@@ -152,6 +161,7 @@ def _order_actions(order: Order, actor: str, at: datetime) -> list[Action]:
         return actions
     actions.insert(0, _header(order, was))
     actions += _changed(order, was)
+    actions += _tracked(order, was)
     for number, event in enumerate(order.raised, order.sequence - len(order.raised) + 1):
         item = TimelineItem(
             order_id=order.order_id,
@@ -161,7 +171,6 @@ def _order_actions(order: Order, actor: str, at: datetime) -> list[Action]:
             name=event.name,
             version=event.version,
             data=event.model_dump(mode="json"),
-    actions += _tracked(order, was)
         )
         key = keys.timeline(order.order_id, number)
         actions.append(create(key, _json(item), about=Conflict([order.order_id])))
@@ -176,6 +185,7 @@ def _header(order: Order, was: Order | None) -> Action:
     }
     if order.status is OrderStatus.PENDING and order.expires_at:
         attributes |= _due(CHECKOUT, order.order_id, order.expires_at)
+    attributes |= _waiting(order)
     key, lost = keys.order(order.order_id), Conflict([order.order_id])
     if was is None:
         return create(key, attributes, about=lost)
@@ -263,16 +273,6 @@ def _tracked(order: Order, was: Order | None) -> Iterator[Action]:
         )
 
 
-def _json(record: Any) -> dict[str, Any]:
-    return {"json": {"S": record.model_dump_json()}}
-
-
-def _due(queue: str, key: str, at: datetime) -> dict[str, Any]:
-    return {
-        DUE_PK: {"S": keys.due(queue, key)},
-        DUE_SK: {"S": f"{at.isoformat(timespec='seconds')}#{key}"},
-    }
-
 def _numbers(order: Order) -> Iterator[tuple[str, str, str]]:
     """(Shipment or return, carrier, tracking number) of everything that has a label."""
     for parcel in order.shipments:
@@ -282,6 +282,34 @@ def _numbers(order: Order) -> Iterator[tuple[str, str, str]]:
         if back.tracking_number:
             yield back.return_id, back.carrier, back.tracking_number
 
+
+def _json(record: Any) -> dict[str, Any]:
+    return {"json": {"S": record.model_dump_json()}}
+
+
+def _waiting(order: Order) -> dict[str, Any]:
+    """The place of an order that waits for goods, by the time it was placed, with their SKUs.
+
+    Where they are more than a sort key can hold, `*` stands for them.
+    """
+    skus = waits_for(order)
+    if not skus or not order.placed_at:
+        return {}
+    names = "#".join(skus)
+    if len(names.encode()) > MAX_WAITING_BYTES:
+        names = ANY_SKU
+    since = order.placed_at.isoformat(timespec="seconds")
+    return {
+        QUEUE_PK: {"S": keys.waiting_queue()},
+        QUEUE_SK: {"S": f"{since}#{order.order_id}#{names}"},
+    }
+
+
+def _due(queue: str, key: str, at: datetime) -> dict[str, Any]:
+    return {
+        DUE_PK: {"S": keys.due(queue, key)},
+        DUE_SK: {"S": f"{at.isoformat(timespec='seconds')}#{key}"},
+    }
 
 
 def _queue(queue: str, at: datetime) -> dict[str, Any]:

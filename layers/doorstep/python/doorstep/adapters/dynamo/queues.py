@@ -7,12 +7,13 @@ from __future__ import annotations
 
 import base64
 import json
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from doorstep.adapters.dynamo import keys
 from doorstep.adapters.dynamo.schema import (
+    ANY_SKU,
     DUE_INDEX,
     DUE_PK,
     DUE_SK,
@@ -25,6 +26,7 @@ from doorstep.adapters.dynamo.schema import (
 from doorstep.domain.errors import InvalidCommand, NotFound
 from doorstep.domain.fulfillment import OPEN, FulfillmentOrder
 from doorstep.domain.work import WorkItem, WorkItemStatus
+from doorstep.ports import Waiting
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
@@ -66,6 +68,17 @@ class DynamoQueues:
         rows, cursor = self._queued(keys.work_queue(), limit, after)
         found = [WorkItem.model_validate_json(row) for row in rows]
         return [item for item in found if item.status is WorkItemStatus.OPEN], cursor
+
+    def waiting(self) -> Iterator[Waiting]:
+        pages = self._client.get_paginator("query").paginate(
+            TableName=self._table,
+            IndexName=QUEUE_INDEX,
+            KeyConditionExpression=f"{QUEUE_PK} = :queue",
+            ExpressionAttributeValues={":queue": {"S": keys.waiting_queue()}},
+        )
+        for row in (row for page in pages for row in page["Items"]):
+            _, order_id, *skus = row[QUEUE_SK]["S"].split("#")
+            yield Waiting(order_id, None if ANY_SKU in skus else tuple(skus))
 
     def tracked(self, carrier: str, tracking_number: str) -> str:
         key = keys.tracked(carrier, tracking_number)

@@ -24,5 +24,9 @@ TTL = "expires_ttl"
 #: The sort keys of timeline items start with this; only they are published.
 TIMELINE_PREFIX = "TIMELINE#"
 
+#: In the place of an order that waits for goods: more SKUs than its sort key can hold.
+ANY_SKU = "*"
+MAX_WAITING_BYTES = 800
+
 #: Over how many partitions each `due` queue is spread.
 DUE_SHARDS = 4
