@@ -101,3 +101,29 @@ def test_no_unit_is_made_or_lost_by_moving_shards(shop: Shop) -> None:
         assert movements
     assert gathered(levels, 0, 5, cause="z") == []
     assert uneven(levels, 3)
+
+
+def test_waiting_orders_are_filled_from_every_shard(shop: Shop) -> None:
+    stocked(shop, "MUG", 0, 0, 0)
+    orders = []
+    for number in (1, 2):
+        news = a.storefront_order(a.sold("1", "MUG", 2), external_id=str(number))
+        order = shop.hears(news)
+        assert order
+        orders.append(order.order_id)
+    for shard in (1, 2):
+        goods = a.received("MUG", "BERLIN", 2, cause=f"late-{shard}")
+        shop.stock.move(goods.model_copy(update={"shard": shard}))
+    shop.allocates(*orders)
+    assert [shop.order(order).line("1").allocated for order in orders] == [2, 2]
+
+
+def test_one_waiting_order_is_filled_from_every_shard(shop: Shop) -> None:
+    stocked(shop, "MUG", 1, 1, 1)
+    order = shop.hears(a.storefront_order(a.sold("1", "MUG", 5)))
+    assert order
+    for shard in (1, 2):
+        goods = a.received("MUG", "BERLIN", 1, cause=f"late-{shard}")
+        shop.stock.move(goods.model_copy(update={"shard": shard}))
+    shop.allocates(order.order_id)
+    assert shop.order(order.order_id).line("1").allocated == 5

@@ -4,6 +4,7 @@ workflows.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import datetime
@@ -16,8 +17,9 @@ from doorstep.domain.errors import Conflict, OutOfStock
 from doorstep.domain.fulfillment import FulfillmentStatus
 from doorstep.domain.order import Order
 from doorstep.domain.sourcing import Assignment, source
-from doorstep.domain.stock import Movement, MovementKind
+from doorstep.domain.stock import Movement, MovementKind, StockLevels
 from doorstep.ports import Catalog, Clock, Orders, Stock, Workflow
+from doorstep.usecases import shards
 
 BUDGET = 80
 """Actions of one transaction that a group of orders, or the parts of a large one, may need.
@@ -66,7 +68,7 @@ def allocate_orders(
         for order_id in waiting:
             with _apart(order_id, failed):
                 found.append(orders.get(order_id))
-        supply = _Supply(found, stock, catalog)
+        supply = _Supply(found, stock, catalog, clock())
         for order in found:
             with _apart(order.order_id, failed):
                 plans.append(_planned(order, supply, clock()))
@@ -111,9 +113,14 @@ def _apart(order_id: str, failed: dict[str, Exception]) -> Iterator[None]:
 class _Supply:
     """What a batch may draw on; it falls with every plan."""
 
-    def __init__(self, found: Sequence[Order], stock: Stock, catalog: Catalog) -> None:
+    def __init__(
+        self, found: Sequence[Order], stock: Stock, catalog: Catalog, at: datetime
+    ) -> None:
         skus = _skus(found)
         levels = stock.levels(skus)
+        missing = _missing(found, levels)
+        if missing and shards.gather(missing, levels, _cause(found, at), stock=stock):
+            levels = stock.levels(skus)
         self.network = {
             (sku, level.shard): level.available
             for sku, all_ in levels.items()
@@ -147,11 +154,25 @@ class _Supply:
                 self.places[movement.sku, movement.location_id] -= movement.quantity
 
 
+def _missing(found: Iterable[Order], levels: Mapping[str, StockLevels]) -> shards.Demand:
+    """Backordered units of hot SKUs, by the shard in which their order holds them."""
+    missing: Counter[tuple[str, int]] = Counter()
+    for order in found:
+        for line in order.lines if allocating.waiting(order) else ():
+            if line.backordered and line.sku and len(levels[line.sku].network) > 1:
+                missing[line.sku, line.stock_shard] += line.backordered
+    return missing
+
+
+def _cause(found: Sequence[Order], at: datetime) -> str:
+    return f"{found[0].order_id}-V{found[0].version}-{at.isoformat()}"
+
+
 def _alone(order_id: str, orders: Orders, stock: Stock, catalog: Catalog, clock: Clock) -> Plan:
     """Plan and commit one order until nobody is faster."""
     for _ in range(_TRIES - 1):
         order = orders.get(order_id)
-        plan = _planned(order, _Supply([order], stock, catalog), clock())
+        plan = _planned(order, _Supply([order], stock, catalog, clock()), clock())
         try:
             (stored,) = orders.commit(plan.order)
         except (Conflict, OutOfStock):
