@@ -5,15 +5,20 @@ here never changed too much at once.
 """
 
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 
 import pytest
 
-from doorstep.domain.order import FulfillmentState, Order, OrderStatus
+from doorstep.adapters.dynamo.orders import CHILDREN
+from doorstep.domain.errors import InvalidCommand
+from doorstep.domain.order import FulfillmentState, Order, OrderStatus, PaymentState
 from doorstep.domain.returning import MAX_LINES as MAX_RETURNED
 from doorstep.domain.shipping import MAX_PARCELS, Parcel
+from doorstep.usecases.cancel import cancel_order
+from doorstep.usecases.checkout import WantedLine
 from doorstep.usecases.quote import MAX_LINES
 from tests import builders as a
-from tests.shop import Shop
+from tests.shop import Countdown, Killed, Shop, kill
 
 PLACES = [f"PLACE-{number:02}" for number in range(20)]
 
@@ -77,7 +82,28 @@ def test_what_is_held_is_canceled(shop: Shop, count: int) -> None:
     shop.settle()
     order = shop.order(order.order_id)
     assert order.fulfillment_state is FulfillmentState.UNALLOCATED
+    assert len(order.model_dump_json(exclude=set(CHILDREN))) < 400_000
     assert canceled(shop, order).status is OrderStatus.CANCELED
+
+
+@pytest.mark.parametrize("calls", range(6))
+def test_a_cancellation_in_steps_that_dies_on_the_way_is_repeated(shop: Shop, calls: int) -> None:
+    order = ordered(shop, stocked(shop, MAX_LINES, PLACES[:1]))
+    shop.settle()
+    countdown = Countdown(calls, kill)
+    with suppress(Killed):
+        cancel_order(
+            order.order_id,
+            "changed my mind",
+            **countdown.watching({"orders": shop.orders, "gateway": shop.gateway}),
+            clock=shop.clock,
+        )
+    shop.settle()
+    assert canceled(shop, order).status is OrderStatus.CANCELED
+    shop.advance(minutes=11)
+    shop.expires()
+    assert all(shop.left(line.sku or "") == (4, 0) for line in order.lines)
+    assert shop.order(order.order_id).payment_state is PaymentState.VOIDED
 
 
 @pytest.mark.parametrize("count", [1, 24, 40, 100])
@@ -109,6 +135,23 @@ def test_what_is_missing_is_found_elsewhere_and_delivered_and_returned(
     back = shop.wants_back(order.order_id, *wanted)
     shop.counts(back.return_id, **{f"L{item.line_id}": (2, 1) for item in wanted})
     shop.settle()
+
+
+def test_a_storefront_order_that_no_row_can_keep_is_refused(shop: Shop) -> None:
+    text = {"engraving": "For Ada " * 30}
+    lines = [a.sold(str(number), None, 1, "1.00", instructions=text) for number in range(500)]
+    with pytest.raises(InvalidCommand, match="350,000 at the most"):
+        shop.hears(a.storefront_order(*lines))
+
+
+def test_a_cart_that_no_row_can_keep_is_refused(shop: Shop) -> None:
+    options = tuple(f"option {number}" for number in range(20))
+    shop.catalog.save(a.product("PEN").model_copy(update={"options": options}))
+    shop.gets("PEN", BERLIN=50)
+    line = WantedLine(sku="PEN", quantity=1, instructions=dict.fromkeys(options, "x" * 500))
+    with pytest.raises(InvalidCommand, match="bytes in all"):
+        shop.check_out(a.cart(lines=(line,) * MAX_LINES))
+    assert shop.left("PEN") == (50, 0)
 
 
 def test_the_largest_fulfillment_order_leaves_in_as_many_parcels_as_it_may(shop: Shop) -> None:

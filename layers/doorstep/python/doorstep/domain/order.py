@@ -17,7 +17,7 @@ from pydantic import Field, PrivateAttr
 
 from doorstep.domain import transitions
 from doorstep.domain.address import Address
-from doorstep.domain.errors import NotFound
+from doorstep.domain.errors import InvalidCommand, NotFound
 from doorstep.domain.events import Event, Units
 from doorstep.domain.fulfillment import FulfillmentOrder
 from doorstep.domain.money import Currency, Money, total
@@ -31,6 +31,9 @@ from doorstep.domain.work import WorkItem
 
 MAX_QUANTITY = 10_000
 """Units of one line, at the most."""
+
+MAX_BYTES = 350_000
+"""Of a new order, at the most: DynamoDB keeps 400 KB in one row, and the order will grow."""
 
 Child = TypeVar("Child", bound=Record)
 
@@ -280,6 +283,12 @@ class Order(Record):
         if any(r.status is not ReturnStatus.APPROVED for r in alive):
             return ReturnState.IN_PROGRESS
         return ReturnState.REQUESTED
+
+    def check_size(self) -> None:
+        """Raise InvalidCommand where it is too large to be kept."""
+        size = len(self.model_dump_json().encode())
+        if size > MAX_BYTES:
+            raise InvalidCommand({"lines": f"{size:,} bytes in all; {MAX_BYTES:,} at the most"})
 
     # --- what it holds --------------------------------------------------------------------------
 

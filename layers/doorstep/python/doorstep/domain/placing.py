@@ -33,7 +33,11 @@ _SETTLED_BY_CANCELING = ("shortage", "unfilled")
 
 
 def receive(order: Order, payment: Payment, *, at: datetime) -> Order:
-    """A checkout begins: everything it needs is held, and the intent to authorize is written."""
+    """A checkout begins: everything it needs is held, and the intent to authorize is written.
+
+    Raises InvalidCommand where it is too large to be kept.
+    """
+    order.check_size()
     intent = PaymentEvent(
         key=f"{payment.payment_id}-authorize",
         action=PaymentAction.AUTHORIZE,

@@ -44,7 +44,8 @@ def follow_storefront(
     or reordered.
 
     None for what is no order. Raises NotFound for the cancellation of an order that is not known
-    and not sent with it: repeat, its order is on the way.
+    and not sent with it: repeat, its order is on the way; InvalidCommand for an order that is too
+    large to be kept.
     """
     for _ in range(_TRIES):
         try:
@@ -90,6 +91,7 @@ def _place(
 ) -> Order:
     at = clock()
     order = _as_known(_as_sold(storefront, sold, clock), catalog)
+    order.check_size()
     if sold.canceled_at or not any(line.open for line in order.lines):
         canceled = order.changed(
             status=OrderStatus.CANCELED,
