@@ -1,0 +1,198 @@
+"""Random histories of a stockroom: whatever people and systems say, the books add up.
+
+Hypothesis sells, ships and cancels a hot and an ordinary SKU, while locations adjust, count,
+transfer, set aside and keep back, a feed counts late and twice, and the reconciler spreads shards.
+After every step the invariants hold, and the reconciler finds nothing.
+"""
+
+from contextlib import suppress
+
+from hypothesis import HealthCheck, settings
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
+
+from doorstep.domain.errors import (
+    IdempotencyKeyReused,
+    IllegalTransition,
+    InvalidCommand,
+    NotFound,
+    OutOfStock,
+    QuantityExceeded,
+)
+from doorstep.domain.stock import MovementKind
+from doorstep.domain.stockkeeping import QUALITY_MOVES
+from doorstep.usecases import counting, feed, stock, transfers
+from doorstep.usecases.reconcile import audit
+from doorstep.usecases.refill import refill
+from doorstep.usecases.shards import rebalance
+from tests import builders as a
+from tests.contract.fakes_orders import FakeLedger
+from tests.shop import Shop
+
+skus = st.sampled_from(["MUG", "CUP"])
+places = st.sampled_from(["BERLIN", "HAMBURG"])
+units = st.integers(1, 6)
+sequences = st.integers(1, 6)
+quality_moves = st.sampled_from(sorted(QUALITY_MOVES))
+
+REFUSED = (
+    IdempotencyKeyReused,
+    IllegalTransition,
+    InvalidCommand,
+    NotFound,
+    OutOfStock,
+    QuantityExceeded,
+)
+
+
+class Stockroom(RuleBasedStateMachine):
+    def __init__(self) -> None:
+        super().__init__()
+        self.shop = Shop()
+        self.shop.sells("MUG", BERLIN=4, HAMBURG=4)
+        self.shop.sells("CUP", BERLIN=4)
+        self.shop.catalog.save(a.product("MUG", stock_shards=3))
+        self.number = 0
+        self.ports = {"catalog": self.shop.catalog, "stock": self.shop.stock}
+
+    def _next(self) -> int:
+        self.number += 1
+        self.shop.clock.advance(seconds=1)
+        return self.number
+
+    @rule(sku=skus, quantity=units, far=st.booleans())
+    def sell(self, sku: str, quantity: int, far: bool) -> None:
+        with suppress(*REFUSED):
+            order = self.shop.buys((sku, quantity), key=f"cart-{self._next()}")
+            if far:
+                self.shop.allocates(order.order_id)
+
+    @rule(sku=skus, quantity=units)
+    def sell_in_storefront(self, sku: str, quantity: int) -> None:
+        sold = a.sold("1", sku, quantity)
+        self.shop.hears(a.storefront_order(sold, external_id=str(self._next())))
+
+    @rule(data=st.data())
+    def cancel(self, data: st.DataObject) -> None:
+        if orders := sorted(self.shop.memory.orders):
+            with suppress(*REFUSED):
+                self.shop.cancels(data.draw(st.sampled_from(orders)))
+
+    @rule()
+    def work(self) -> None:
+        self.shop.settle()
+
+    @rule(sku=skus, place=places, quantity=units, shards=st.integers(1, 3))
+    def receive(self, sku: str, place: str, quantity: int, shards: int) -> None:
+        self.shop.catalog.save(a.product("MUG", stock_shards=shards))
+        goods = stock.ReceivedGoods(sku=sku, quantity=quantity)
+        receipt = stock.Receipt(receipt_id=f"R{self._next()}", goods=(goods,))
+        stock.receive_goods(self._place(place), receipt, **self.ports)
+
+    @rule(sku=skus, place=places, change=st.integers(-6, 6).filter(bool))
+    def adjust(self, sku: str, place: str, change: int) -> None:
+        command = stock.Adjustment(
+            adjustment_id=f"A{self._next()}", sku=sku, change=change, reason="correction"
+        )
+        for _ in range(2):
+            with suppress(*REFUSED):
+                stock.adjust(self._place(place), command, by="Bea", **self.ports)
+
+    @rule(sku=skus, place=places, quantity=units, move=quality_moves)
+    def move_quality(self, sku: str, place: str, quantity: int, move: tuple[str, str]) -> None:
+        command = stock.QualityMove.model_validate(
+            {"move_id": f"Q{self._next()}", "sku": sku, "quantity": quantity, "reason": "x"}
+            | {"from": move[0], "to": move[1]}
+        )
+        with suppress(*REFUSED):
+            stock.move_quality(self._place(place), command, by="Bea", **self.ports)
+
+    @rule(sku=skus, place=places, quantity=st.integers(0, 4))
+    def keep_back(self, sku: str, place: str, quantity: int) -> None:
+        self._next()
+        command = stock.SafetyStock(units=quantity, reason="x")
+        with suppress(*REFUSED):
+            stock.keep_safety_stock(
+                self._place(place), sku, command, by="Bea", clock=self.shop.clock, **self.ports
+            )
+
+    @rule(sku=skus, place=places, sequence=sequences, on_hand=st.integers(0, 9))
+    def feed_count(self, sku: str, place: str, sequence: int, on_hand: int) -> None:
+        entry = feed.FeedEntry(sku=sku, sequence=sequence, on_hand=on_hand)
+        feed.follow_feed("wms", self._place(place), [entry], **self.ports)
+
+    @rule(sku=skus, place=places, sequence=sequences, change=st.integers(-4, 4))
+    def feed_change(self, sku: str, place: str, sequence: int, change: int) -> None:
+        entry = feed.FeedEntry(sku=sku, sequence=sequence, change=change)
+        with suppress(*REFUSED):
+            feed.follow_feed("wms", self._place(place), [entry, entry], **self.ports)
+
+    @rule(sku=skus, place=places, quantity=units, received=st.integers(0, 7))
+    def transfer(self, sku: str, place: str, quantity: int, received: int) -> None:
+        other = {"BERLIN": "HAMBURG", "HAMBURG": "BERLIN"}[self._place(place)]
+        goods = stock.ReceivedGoods(sku=sku, quantity=quantity)
+        command = transfers.ShipTransfer.model_validate(
+            {"transfer_id": f"T{self._next()}", "from": place, "to": self._place(other)}
+            | {"goods": [goods.model_dump()]}
+        )
+        with suppress(*REFUSED):
+            shipped = transfers.ship_transfer(command, clock=self.shop.clock, **self.ports)
+            counts = transfers.ReceiveTransfer(received={sku: received})
+            for _ in range(2):
+                transfers.receive_transfer(
+                    shipped.transfer_id, counts, clock=self.shop.clock, **self.ports
+                )
+
+    @rule(sku=skus, place=places, counted=st.integers(0, 9))
+    def count(self, sku: str, place: str, counted: int) -> None:
+        key, place = f"C{self._next()}", self._place(place)
+        common = {"by": "Bea", "clock": self.shop.clock, **self.ports}
+        counting.open_count(place, counting.OpenCount(count_id=key, skus=(sku,)), **common)
+        found = counting.Counted(counted=counted, reason="x")
+        counting.record_count(place, key, sku, found, stock=self.shop.stock)
+        for _ in range(2):
+            counting.close_count(place, key, **common)
+
+    @rule()
+    def refill(self) -> None:
+        self._next()
+        refill(
+            queues=self.shop.queues,
+            orders=self.shop.orders,
+            workflow=self.shop.workflow,
+            clock=self.shop.clock,
+            **self.ports,
+        )
+
+    @rule()
+    def rebalance(self) -> None:
+        self._next()
+        rebalance(["MUG", "CUP"], clock=self.shop.clock, **self.ports)
+
+    @invariant()
+    def the_books_add_up(self) -> None:
+        self.shop.check()
+        for sku in ("MUG", "CUP"):
+            found = audit(sku, ledger=FakeLedger(self.shop.memory), orders=self.shop.orders)
+            assert found.sound, found
+            assert not found.busy
+
+    @invariant()
+    def nothing_is_corrected(self) -> None:
+        kinds = {movement.kind for movement in self.shop.memory.movements}
+        assert MovementKind.CORRECTED not in kinds
+
+    def _place(self, place: str) -> str:
+        """A place that is known to the catalog."""
+        if place not in self.shop.memory.locations:
+            self.shop.catalog.save(a.location(place, a.HAMBURG))
+        return place
+
+
+TestStockroom = Stockroom.TestCase
+TestStockroom.settings = settings(
+    max_examples=60,
+    stateful_step_count=30,
+    deadline=None,
+    suppress_health_check=[HealthCheck.too_slow],
+)
