@@ -32,15 +32,20 @@ class Allocate(Construct):
             data.bus,
             "order.placed",
             "order.hold_released",
+            "order.allocation_requested",
             "fulfillment_order.rejected",
             "fulfillment_order.short",
         )
         allocate = Function(self, platform, "allocate.allocate", timeout=_ALLOCATE_SECONDS)
-        data.orders_for(allocate)
-        allocate.set({"STATE_MACHINE_ARN": workflow.arn})
-        allocate.allow(workflow.arn, "states:StartExecution")
+        retry = Function(self, platform, "allocate.retry", timeout=_ALLOCATE_SECONDS)
+        for starter in (allocate, retry):
+            data.orders_for(starter)
+            starter.set({"STATE_MACHINE_ARN": workflow.arn})
+            starter.allow(workflow.arn, "states:StartExecution")
         # One write per SKU and place for the whole batch: the fuller, the cheaper.
         consume(allocate, inlet.queue, batch=25, window=1)
+        data.index_for(retry, schema.DUE_INDEX)
+        every(retry, minutes=5)
 
         refill = Function(self, platform, "allocate.refill", timeout=_ALLOCATE_SECONDS)
         data.orders_for(refill)

@@ -25,6 +25,7 @@ class Checkout(Construct):
         api.route("POST", "/orders", orders)
         api.route("GET", "/orders/{order_id}", orders)
         api.route("POST", "/orders/{order_id}/cancel", orders)
+        api.route("POST", "/orders/{order_id}/allocate", orders)
         api.route("POST", "/orders/{order_id}/holds/{hold_id}/release", orders)
         api.route("GET", "/work-items", orders)
         api.route("POST", "/work-items/{work_item_id}/close", orders)

@@ -28,6 +28,7 @@ from doorstep.usecases.allocate import Allocated, allocate_orders
 from doorstep.usecases.cancel import cancel_order
 from doorstep.usecases.checkout import Checkout, Placed, check_out
 from doorstep.usecases.notify import notify
+from doorstep.usecases.retry import request_allocation, retry_waiting
 from tests import builders as a
 from tests.contract.fakes import FakeDocuments, FakeGateway, FakeNotifier, FakeWorkflow
 from tests.contract.fakes_orders import FakeCatalog, FakeOrders, FakeQueues, FakeStock, Memory
@@ -192,6 +193,20 @@ class Shop:
         return allocate_orders(
             order_ids,
             orders=self.orders,
+            stock=self.stock,
+            catalog=self.catalog,
+            workflow=self.workflow,
+            clock=self.clock,
+        )
+
+    def requests_allocation(self, order_id: str) -> Order:
+        return request_allocation(order_id, orders=self.orders)
+
+    def tries_again(self) -> Allocated:
+        """The scheduled look for locations."""
+        return retry_waiting(
+            orders=self.orders,
+            queues=self.queues,
             stock=self.stock,
             catalog=self.catalog,
             workflow=self.workflow,
@@ -421,6 +436,7 @@ class Shop:
 _ALLOCATE = {
     "order.placed",
     "order.hold_released",
+    "order.allocation_requested",
     "fulfillment_order.rejected",
     "fulfillment_order.short",
 }

@@ -19,6 +19,7 @@ from doorstep.runtime.settings import settings
 from doorstep.runtime.views import OrderView, WorkItemPage
 from doorstep.usecases.cancel import cancel_order
 from doorstep.usecases.checkout import Checkout, check_out
+from doorstep.usecases.retry import request_allocation
 
 app = web.api()
 handler = web.entered(app)
@@ -79,6 +80,13 @@ def cancel(order_id: web.Id, cancellation: Cancellation) -> OrderView:
         clock=wiring.clock,
     )
     return _for_caller(OrderView.of(order))
+
+
+@app.post("/orders/<order_id>/allocate")
+def allocate(order_id: web.Id) -> OrderView:
+    caller = web.caller(app)
+    caller.may("agent")
+    return OrderView.of(request_allocation(order_id, orders=wiring.orders(caller.name)))
 
 
 @app.post("/orders/<order_id>/holds/<hold_id>/release")

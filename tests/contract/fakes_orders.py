@@ -28,7 +28,7 @@ from doorstep.domain.errors import (
 from doorstep.domain.events import TimelineItem
 from doorstep.domain.fulfillment import OPEN, FulfillmentOrder, FulfillmentStatus
 from doorstep.domain.ledger import Drift, LedgerRow, corrections
-from doorstep.domain.order import Order, OrderStatus
+from doorstep.domain.order import Order
 from doorstep.domain.papers import CycleCount, Paper, Transfer
 from doorstep.domain.payment import PaymentAction, PaymentOutcome
 from doorstep.domain.stock import (
@@ -418,6 +418,7 @@ class FakeQueues:
     def due(self, queue: str, before: datetime, limit: int) -> Sequence[str]:
         found = {
             "checkout": self._checkouts,
+            "unallocated": self._unallocated,
             "handover": self._handovers,
             "delivery": self._deliveries,
             "money": self._money,
@@ -460,7 +461,14 @@ class FakeQueues:
         return [
             (order.expires_at, order.order_id)
             for order in self.memory.orders.values()
-            if order.status is OrderStatus.PENDING and order.expires_at
+            if order.expires_at
+        ]
+
+    def _unallocated(self) -> list[tuple[datetime, str]]:
+        return [
+            (order.look_at, order.order_id)
+            for order in self.memory.orders.values()
+            if order.look_at
         ]
 
     def _handovers(self) -> list[tuple[datetime, str]]:

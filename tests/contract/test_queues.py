@@ -50,6 +50,25 @@ def test_an_undone_checkout_is_not_due(world: World) -> None:
     assert not due(world, "checkout", days=9)
 
 
+def test_units_without_a_location_are_due_until_they_have_one(world: World) -> None:
+    stocked(world, MUG=9)
+    order = placed(world, a.being_checked_out("O-A", a.line("1", "MUG")))
+    assert order.retry_at
+    assert list(world.queues.due("unallocated", order.retry_at, 10)) == []
+    assert list(world.queues.due("unallocated", order.retry_at + timedelta(seconds=1), 10)) == [
+        "O-A"
+    ]
+    (held,) = world.orders.commit(
+        placing.put_on_hold(order, "h", ("odd",), by="agent", at=world.clock())
+    )
+    assert held.promise
+    assert list(world.queues.due("unallocated", held.promise.ship_by, 10)) == []
+    assert list(due(world, "unallocated", days=30)) == ["O-A"]
+    world.orders.commit(placing.release_hold(held, "h", by="agent", at=world.clock()))
+    allocated(world, "O-A")
+    assert not due(world, "unallocated", days=30)
+
+
 def test_what_is_due_comes_oldest_first_and_no_more_than_asked_for(world: World) -> None:
     stocked(world, MUG=99)
     names = [f"O-{letter}" for letter in "KCZAQ"]

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from doorstep.runtime import wiring
-from functions.allocate import allocate, stock_api, stockkeeping_api
+from functions.allocate import allocate, retry, stock_api, stockkeeping_api
 from functions.checkout import api as checkout_api
 from functions.checkout import expire, ingest
 from functions.events import notify, publish
@@ -145,6 +145,30 @@ def test_a_rejected_order_goes_elsewhere(shop: Cloud, order: str) -> None:
         "BERLIN",
         "HAMBURG",
     ]
+
+
+def test_an_agent_has_locations_looked_for_again(shop: Cloud, order: str) -> None:
+    path = f"/orders/{order}/allocate"
+    assert call(checkout_api, "POST", path, **BERLIN).status == 403
+    for _ in range(2):
+        assert call(checkout_api, "POST", path, role="agent").status == 200
+    requested = shop.on_the_bus(order, "order.allocation_requested")
+    assert len(requested) == 2
+    assert consume(allocate, *requested) == []
+    assert len(show(order)["fulfillment_orders"]) == 1
+    assert call(checkout_api, "POST", path, role="agent").status == 409
+
+
+def test_the_schedule_finds_what_waits_for_a_location(
+    shop: Cloud, order: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    retry.handler({}, Context())
+    assert not shop.workflow.started
+    later = wiring.clock() + timedelta(minutes=20)
+    monkeypatch.setattr(wiring, "clock", lambda: later)
+    for _ in range(2):
+        retry.handler({}, Context())
+    assert list(shop.workflow.started) == [f"{order}-F1"]
 
 
 def test_a_short_pick_is_reported_in_full_each_time(shop: Cloud, order: str) -> None:

@@ -16,12 +16,14 @@ from doorstep.domain.errors import (
 from doorstep.domain.money import Money
 from doorstep.domain.order import FulfillmentState, LineKind, Order, OrderStatus, PaymentState
 from doorstep.domain.order import order_id as id_of
-from doorstep.ports import TaxedAmount
+from doorstep.domain.payment import Payment
+from doorstep.ports import Authorization, TaxedAmount
 from doorstep.runtime.views import OrderView
 from doorstep.usecases.checkout import Buyer, WantedLine
 from doorstep.usecases.expire import settle_unfinished
 from tests import builders as a
-from tests.shop import TTL, Countdown, Killed, Shop, kill
+from tests.contract.fakes import FakeGateway
+from tests.shop import TTL, Countdown, Killed, Shop, Watched, kill
 
 ORDER = id_of("web", "cart-1")
 
@@ -337,7 +339,36 @@ def test_a_crash_at_any_point_is_finished_or_undone_by_expire(
     else:
         assert order.status is OrderStatus.CANCELED
         nothing_happened(shop)
-    assert order.expires_at is None
+        shop.advance(minutes=10, seconds=1)
+        shop.expires()
+        nothing_happened(shop)
+    assert shop.order(ORDER).expires_at is None
+
+
+def test_money_reserved_by_a_repeat_that_died_is_given_free(shop: Shop) -> None:
+    """The checkout was undone while the repeat was with the provider; nobody else knows of it."""
+    shop.sells("MUG", BERLIN=5)
+    with suppress(Killed):
+        shop.check_out(a.cart(("MUG", 2)), gateway=Watched(shop.gateway, kill))
+
+    class Late(FakeGateway):
+        def authorize(self, payment: Payment, key: str) -> Authorization:
+            shop.advance(seconds=TTL + 1)
+            shop.expires()
+            shop.gateway.authorize(payment, key)
+            raise Killed
+
+    with suppress(Killed):
+        shop.check_out(a.cart(("MUG", 2)), gateway=Late())
+    (charge,) = shop.gateway.charges.values()
+    assert shop.order(ORDER).status is OrderStatus.CANCELED
+    assert not charge.voided
+    shop.advance(minutes=10, seconds=1)
+    for _ in range(2):
+        shop.expires()
+    assert charge.voided == charge.amount
+    assert shop.order(ORDER).payment_state is PaymentState.VOIDED
+    nothing_happened(shop)
 
 
 def test_a_checkout_makes_fewer_calls_than_are_tested_for_crashes(shop: Shop) -> None:

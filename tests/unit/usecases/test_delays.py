@@ -2,8 +2,12 @@
 
 from datetime import timedelta
 
+from doorstep.usecases.checkout import Buyer
 from doorstep.usecases.delays import raise_delays
 from tests.shop import Shop
+
+MALLORY = Buyer(email="m@example.org", name="Mallory")
+"""Looked at by a person first."""
 
 
 def causes(shop: Shop, order_id: str) -> list[str]:
@@ -33,6 +37,32 @@ def test_a_parcel_past_its_promise_is_alerted_once(shop: Shop) -> None:
     assert shop.alerts() == (key,)
     assert shop.alerts() == ()
     assert causes(shop, order.order_id) == ["late_delivery"]
+
+
+def test_an_order_that_nobody_can_ship_is_alerted_once(shop: Shop) -> None:
+    shop.sells("MUG", BERLIN=5)
+    order = shop.sold(("MUG", 1))
+    shop.releases(f"{order.order_id}-F1")
+    shop.rejects(f"{order.order_id}-F1")
+    assert order.promise
+    shop.clock.now = order.promise.ship_by
+    assert shop.alerts() == ()
+    shop.advance(seconds=1)
+    assert shop.alerts() == (order.order_id,)
+    assert shop.alerts() == ()
+    assert causes(shop, order.order_id) == ["waiting_too_long"]
+
+
+def test_an_order_on_hold_is_alerted_before_its_promise_breaks(shop: Shop) -> None:
+    shop.sells("MUG", BERLIN=5)
+    order = shop.buys(("MUG", 1), customer=MALLORY)
+    assert order.promise
+    shop.clock.now = order.promise.ship_by
+    shop.advance(seconds=1)
+    assert shop.alerts() == (order.order_id,)
+    shop.settle()
+    (mail,) = shop.notifier.mails.values()
+    assert "It has not left yet" in mail.text
 
 
 def test_the_customer_hears_of_it_once_per_cause(shop: Shop) -> None:
@@ -72,8 +102,8 @@ def test_a_record_that_is_read_from_a_stale_index_decides_itself(shop: Shop) -> 
     class Stale:
         def due(self, queue: str, before: object, limit: int) -> list[str]:
             del before, limit
-            found = {"handover": "F1", "delivery": "F1-P1"}[queue]
-            return [f"{order.order_id}-{found}", f"O-GONE-{found}"]
+            found = {"unallocated": "", "handover": "-F1", "delivery": "-F1-P1"}[queue]
+            return [f"{order.order_id}{found}", f"O-GONE{found}"]
 
     raised = raise_delays(orders=shop.orders, queues=Stale(), clock=shop.clock)  # type: ignore[arg-type]
     assert raised == ()

@@ -6,10 +6,10 @@ from collections.abc import Mapping
 from datetime import datetime
 
 from doorstep.domain import events, stock, transitions
-from doorstep.domain.errors import QuantityExceeded
+from doorstep.domain.errors import IllegalTransition, QuantityExceeded
 from doorstep.domain.fulfillment import FulfillmentLine, FulfillmentOrder, FulfillmentStatus
 from doorstep.domain.money import Money
-from doorstep.domain.order import LineKind, Order, OrderStatus
+from doorstep.domain.order import Order, OrderStatus
 from doorstep.domain.placing import report
 from doorstep.domain.sourcing import Sourcing
 
@@ -19,11 +19,21 @@ MOST_EXPLAINED = 20
 
 def waiting(order: Order) -> bool:
     """Whether there are units that a location should be found for, now."""
-    ready = order.status is OrderStatus.PLACED and not order.on_hold
-    return ready and any(
-        line.kind is not LineKind.DIGITAL and (line.unallocated or line.backordered)
-        for line in order.lines
-    )
+    return order.waiting and not order.on_hold
+
+
+def request(order: Order) -> Order:
+    """Look for locations again, also among those that failed to ship it.
+
+    Raises IllegalTransition where the order is on hold, or every unit has its location.
+    """
+    if not waiting(order):
+        placed = order.status is OrderStatus.PLACED
+        state = "on hold" if order.on_hold else "allocated already" if placed else order.status
+        raise IllegalTransition(f"order {order.order_id}", state, "allocated")
+    open_lines = [line for line in order.lines if line.open > line.allocated]
+    order = order.with_lines(line.changed(excluded=()) for line in open_lines)
+    return order.raising(events.AllocationRequested())
 
 
 def waits_for(order: Order) -> tuple[str, ...]:

@@ -94,6 +94,12 @@ class HoldReleased(Event):
     on_hold: bool
 
 
+class AllocationRequested(Event):
+    """Somebody wants locations to be looked for again, now."""
+
+    name = "order.allocation_requested"
+
+
 class OrderShort(Event):
     """An order that is paid for cannot be filled from stock: these units are missing."""
 

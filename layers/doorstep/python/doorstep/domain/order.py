@@ -10,6 +10,7 @@ from __future__ import annotations
 import base64
 import hashlib
 from collections.abc import Callable, Iterable
+from datetime import timedelta
 from enum import StrEnum
 from typing import Annotated, Self, TypeVar
 
@@ -25,9 +26,12 @@ from doorstep.domain.payment import Payment
 from doorstep.domain.promise import Promise
 from doorstep.domain.record import Moment, Record
 from doorstep.domain.returns import Return, ReturnStatus
-from doorstep.domain.shipment import Shipment, ShipmentStatus, Tracking
+from doorstep.domain.shipment import DelayCause, Shipment, ShipmentStatus, Tracking
 from doorstep.domain.stock import Movement
 from doorstep.domain.work import WorkItem
+
+RETRY_SOONEST, RETRY_LATEST = timedelta(minutes=15), timedelta(hours=6)
+"""How long units that no location could ship wait for the next try."""
 
 MAX_QUANTITY = 10_000
 """Units of one line, at the most."""
@@ -220,7 +224,11 @@ class Order(Record):
     created_at: Moment
     placed_at: Moment | None = None
     expires_at: Moment | None = None
-    """When a checkout that nobody finished is finished or undone."""
+    """When a checkout that nobody finished is finished or undone, or looked at once more after."""
+    tried_at: Moment | None = None
+    """When locations were last looked for without finding one for every unit."""
+    alerts: tuple[str, ...] = ()
+    """Why somebody was warned about units that have no location: once each."""
     version: int = 0
     sequence: int = 0
     """The number of its newest event."""
@@ -295,6 +303,33 @@ class Order(Record):
     @property
     def on_hold(self) -> bool:
         return any(hold.active for hold in self.holds)
+
+    @property
+    def waiting(self) -> bool:
+        """Whether units wait for a location, or for somebody's decision before that."""
+        return self.status is OrderStatus.PLACED and any(
+            line.kind is not LineKind.DIGITAL and line.open > line.allocated for line in self.lines
+        )
+
+    @property
+    def retry_at(self) -> Moment | None:
+        """When a location is looked for again for units that stock is held for; the longer they
+        wait, the less often.
+        """
+        held = any(x.unallocated for x in self.lines if x.kind is not LineKind.DIGITAL)
+        if not held or self.on_hold or not self.waiting or self.placed_at is None:
+            return None
+        tried_at = self.tried_at or self.placed_at
+        pause = (tried_at - self.placed_at) / 4
+        return tried_at + min(max(pause, RETRY_SOONEST), RETRY_LATEST)
+
+    @property
+    def look_at(self) -> Moment | None:
+        """When units that have no location need a look: to try again, or to warn of the promise."""
+        moments = [self.retry_at]
+        if self.waiting and self.promise and DelayCause.WAITING_TOO_LONG not in self.alerts:
+            moments.append(self.promise.ship_by)
+        return min((moment for moment in moments if moment), default=None)
 
     @property
     def captured(self) -> Money:

@@ -27,6 +27,8 @@ class ShipmentStatus(StrEnum):
 class DelayCause(StrEnum):
     """Why somebody is warned about a promise."""
 
+    WAITING_TOO_LONG = "waiting_too_long"
+    """Units should have left and have no location: on hold, not in stock, or shipped by nobody."""
     LATE_HANDOVER = "late_handover"
     """A location has not handed over what should have left."""
     AT_RISK = "at_risk"

@@ -319,10 +319,14 @@ def track(order: Order, key: str, news: Tracking) -> Order:
 
 
 def alert(order: Order, subject: str, *, cause: str, deliver_by: datetime) -> Order:
-    """Warn that the promise is at risk or broken: once per subject (a shipment or a fulfillment
-    order) and cause.
+    """Warn that the promise is at risk or broken: once per cause and subject: a shipment, a
+    fulfillment order, or the order for units that have neither.
     """
-    if any(shipment.shipment_id == subject for shipment in order.shipments):
+    if subject == order.order_id:
+        if cause in order.alerts:
+            return order
+        order = order.changed(alerts=(*order.alerts, cause))
+    elif any(shipment.shipment_id == subject for shipment in order.shipments):
         shipment = order.shipment(subject)
         if cause in shipment.alerts:
             return order

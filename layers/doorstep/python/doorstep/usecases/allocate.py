@@ -206,6 +206,7 @@ def _planned(order: Order, supply: _Supply, at: datetime) -> Plan:
     placed = allocating.allocate(held, sourcing.model_copy(update={"assignments": parts}), at=at)
     supply.take(placed.moved)
     if not more:
+        placed = placed.changed(tried_at=at) if placed.retry_at else placed
         placed = placing.report_shortage(placed, at=at)
         placed = allocating.report_unfilled(placed, sourcing, at=at)
     return Plan(placed, more)

@@ -42,12 +42,24 @@ from doorstep.domain.order import (
 from doorstep.domain.payment import Payment
 from doorstep.domain.record import Command
 from doorstep.domain.stock import StockLevels
-from doorstep.ports import Catalog, Clock, FraudScreen, Orders, PaymentGateway, Stock, TaxEngine
+from doorstep.ports import (
+    Authorization,
+    Catalog,
+    Clock,
+    FraudScreen,
+    Orders,
+    PaymentGateway,
+    Stock,
+    TaxEngine,
+)
 from doorstep.usecases import shards
 from doorstep.usecases.cancel import carry_out_voids
 from doorstep.usecases.quote import MAX_LINES, Item, Quote, quote, unsellable
 
 _TRIES = 6
+
+_LATEST_PAYMENT = timedelta(minutes=10)
+"""A repeat that began before a checkout was undone has ended, or died, by then."""
 
 
 class WantedLine(Command):
@@ -200,18 +212,26 @@ def abandon(
     """Settle a checkout whose time is up: placed where its money was reserved, undone where it was
     not.
 
-    A customer whose payment went through has bought, whether or not they saw the answer.
+    A customer whose payment went through has bought, whether or not they saw the answer. What is
+    undone is looked at again: a repeat of the checkout may be paying for it at this very moment.
     """
     payment = order.payments[0]
-    try:
-        found = gateway.find(payment, _key(payment))
-    except PaymentDeclined:
-        found = None
-    if found or not payment.amount:
+    if _find(payment, gateway) or not payment.amount:
         return finish(order, orders=orders, gateway=gateway, fraud=fraud, clock=clock)
     undone = placing.decline(order, payment.payment_id, reason="expired", at=clock())
-    (stored,) = orders.commit(undone)
+    (stored,) = orders.commit(undone.changed(expires_at=clock() + _LATEST_PAYMENT))
     return stored
+
+
+def look_again(order: Order, *, orders: Orders, gateway: PaymentGateway, clock: Clock) -> Order:
+    """Give free what was reserved for a checkout while it was undone, by a repeat that died."""
+    payment = order.payments[0]
+    found = _find(payment, gateway)
+    order = order.changed(expires_at=None)
+    if found:
+        order = _paid_in_vain(order, found.reference, clock=clock)
+    (order,) = orders.commit(order)
+    return carry_out_voids(order, orders=orders, gateway=gateway, clock=clock)
 
 
 def _received(
@@ -375,6 +395,23 @@ def _key(payment: Payment) -> str:
     return f"{payment.payment_id}-authorize"
 
 
+def _find(payment: Payment, gateway: PaymentGateway) -> Authorization | None:
+    """What the provider has reserved; None where it refused, or never heard of it."""
+    try:
+        return gateway.find(payment, _key(payment))
+    except PaymentDeclined:
+        return None
+
+
+def _paid_in_vain(order: Order, reference: str, *, clock: Clock) -> Order:
+    """The undone checkout with the money that was reserved for it, to be given free."""
+    payment = order.payments[0]
+    if payment.authorized or payment.voided:
+        return order
+    late = placing.authorized(order, payment.payment_id, reference=reference, at=clock())
+    return placing.request_void(late, payment.payment_id, at=clock())
+
+
 def _known(orders: Orders, key: str) -> Order | None:
     try:
         return orders.get(key)
@@ -399,9 +436,7 @@ def _after_lost_race(
     """
     order = orders.get(key)
     if order.status is OrderStatus.CANCELED and order.placed_at is None:
-        payment_id = order.payments[0].payment_id
-        late = placing.authorized(order, payment_id, reference=reference, at=clock())
-        (late,) = orders.commit(placing.request_void(late, payment_id, at=clock()))
+        (late,) = orders.commit(_paid_in_vain(order, reference, clock=clock))
         carry_out_voids(late, orders=orders, gateway=gateway, clock=clock)
         raise PaymentDeclined("the checkout had expired; nothing was charged")
     return order

@@ -16,14 +16,18 @@ def raise_delays(
     *, orders: Orders, queues: Queues, clock: Clock, limit: int = 200
 ) -> tuple[str, ...]:
     """Raise an alert for every parcel that is past its date, that cannot be there in time, or that
-    was not handed over in time.
+    was not handed over in time, and for every order that should have left and has no location.
 
-    Reads only what is due: both lists come from a time index, and an alerted record leaves it, or
+    Reads only what is due: all lists come from a time index, and an alerted record leaves it, or
     waits there for its next date. Answers the ids alerted.
     """
     now = clock()
     raised = []
-    for queue, alert in (("handover", _late_handover), ("delivery", _late_parcel)):
+    for queue, alert in (
+        ("unallocated", _waiting_too_long),
+        ("handover", _late_handover),
+        ("delivery", _late_parcel),
+    ):
         for subject in queues.due(queue, now, limit):
             try:
                 order = orders.get(order_of(subject))
@@ -34,6 +38,16 @@ def raise_delays(
             except (Conflict, NotFound):
                 continue
     return tuple(raised)
+
+
+def _waiting_too_long(order: Order, key: str, now: datetime) -> Order:
+    """The order with an alert, where units that should have left have no location."""
+    if not order.waiting or order.promise is None or order.promise.ship_by >= now:
+        return order
+    why = "is on hold" if order.on_hold else "has units that no location can ship"
+    text = f"{key} {why}; it was to be handed over by {order.promise.ship_by}."
+    cause = DelayCause.WAITING_TOO_LONG
+    return _alert(order, key, cause, order.promise.deliver_by, text, now)
 
 
 def _late_handover(order: Order, key: str, now: datetime) -> Order:

@@ -12,7 +12,7 @@ from doorstep.domain.order import Order, OrderStatus
 from doorstep.domain.returns import ReturnStatus
 from doorstep.ports import Clock, FraudScreen, Orders, PaymentGateway, Queues
 from doorstep.usecases.cancel import carry_out_voids
-from doorstep.usecases.checkout import abandon
+from doorstep.usecases.checkout import abandon, look_again
 from doorstep.usecases.refund import refund_return
 
 _PATIENCE = timedelta(minutes=10)
@@ -44,6 +44,8 @@ def settle_unfinished(
     def checkout(order: Order) -> None:
         if order.status is OrderStatus.PENDING:
             abandon(order, orders=orders, gateway=gateway, fraud=fraud, clock=clock)
+        elif order.expires_at:
+            look_again(order, orders=orders, gateway=gateway, clock=clock)
 
     def money(order: Order) -> None:
         order = carry_out_voids(order, orders=orders, gateway=gateway, clock=clock)

@@ -27,6 +27,7 @@ _TEXTS = {
 }
 
 _HOW_LATE: dict[str, str] = {
+    DelayCause.WAITING_TOO_LONG: "It has not left yet and may come later; we are looking into it.",
     DelayCause.LATE_HANDOVER: "It has not left yet and may come later; we are looking into it.",
     DelayCause.AT_RISK: "It is on its way but may come later; we are looking into it.",
     DelayCause.LATE_DELIVERY: "It is late, and we are looking into it.",

@@ -37,7 +37,7 @@ from doorstep.domain.allocating import waits_for
 from doorstep.domain.errors import Conflict, Duplicate, NotFound, OutOfStock
 from doorstep.domain.events import TimelineItem
 from doorstep.domain.fulfillment import OPEN, FulfillmentOrder, FulfillmentStatus
-from doorstep.domain.order import Order, OrderStatus
+from doorstep.domain.order import Order
 from doorstep.domain.payment import Payment, PaymentAction, PaymentOutcome
 from doorstep.domain.record import Record
 from doorstep.domain.returns import Return
@@ -52,7 +52,8 @@ if TYPE_CHECKING:
 CHILDREN = ("fulfillment_orders", "shipments", "payments", "returns", "work_items")
 
 #: Names of the `due` queues.
-CHECKOUT, HANDOVER, DELIVERY, MONEY = "checkout", "handover", "delivery", "money"
+CHECKOUT, UNALLOCATED, HANDOVER = "checkout", "unallocated", "handover"
+DELIVERY, MONEY = "delivery", "money"
 
 
 _NUMBER = re.compile(r"([0-9]+)")
@@ -183,8 +184,10 @@ def _header(order: Order, was: Order | None) -> Action:
         "version": {"N": str(order.version)},
         "status": {"S": order.status},
     }
-    if order.status is OrderStatus.PENDING and order.expires_at:
+    if order.expires_at:
         attributes |= _due(CHECKOUT, order.order_id, order.expires_at)
+    elif order.look_at:
+        attributes |= _due(UNALLOCATED, order.order_id, order.look_at)
     attributes |= _waiting(order)
     key, lost = keys.order(order.order_id), Conflict([order.order_id])
     if was is None:
