@@ -1,5 +1,6 @@
 """Stock as people keep it: more, less, damaged, kept back; never less than what is promised."""
 
+from contextlib import suppress
 from typing import Any
 
 import pytest
@@ -15,7 +16,7 @@ from doorstep.domain.stock import LocationLevel, MovementKind
 from doorstep.domain.stockkeeping import QUALITY_MOVES, drawn, spread
 from doorstep.usecases import stock
 from tests import builders as a
-from tests.shop import Shop
+from tests.shop import TTL, Countdown, Killed, Shop, kill
 
 
 def adjust(shop: Shop, change: int, key: str = "adj-1", place: str = "BERLIN", **more: Any) -> None:
@@ -129,6 +130,20 @@ def test_absurd_adjustments_are_refused(fault: dict[str, Any]) -> None:
 def test_absurd_safety_stock_is_refused(units: int) -> None:
     with pytest.raises(ValidationError):
         stock.SafetyStock(units=units, reason="x")
+
+
+def test_an_expired_hold_is_released_exactly_once(shop: Shop) -> None:
+    shop.sells("MUG", BERLIN=3)
+    ports = {"orders": shop.orders, "gateway": shop.gateway}
+    with suppress(Killed):
+        shop.check_out(a.cart(("MUG", 2)), "cart-1", **Countdown(1, kill).watching(ports))
+    assert shop.left("MUG") == (1, 2)
+    shop.clock.advance(seconds=TTL + 1)
+    shop.expires()
+    shop.expires()
+    assert shop.left("MUG") == (3, 0)
+    released = [m.quantity for m in shop.memory.movements if m.kind is MovementKind.RELEASED]
+    assert released == [2]
 
 
 def test_damaged_units_are_on_hand_but_not_for_sale(shop: Shop) -> None:
