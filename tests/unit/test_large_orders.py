@@ -6,6 +6,7 @@ here never changed too much at once.
 
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
+from math import ceil
 
 import pytest
 
@@ -61,13 +62,14 @@ sizes = pytest.mark.parametrize("count", [1, 20, 21, 24, 40, 100, 500])
 
 @pytest.mark.parametrize(
     ("count", "places"),
-    [(1, 1), (20, 1), (21, 1), (24, 2), (40, 1), (40, 20), (100, 20), (500, 1)],
+    [(1, 1), (20, 1), (21, 1), (24, 2), (40, 1), (40, 20), (100, 20), (500, 1), (500, 20)],
 )
 def test_what_is_sold_is_allocated_and_canceled(shop: Shop, count: int, places: int) -> None:
     order = ordered(shop, stocked(shop, count, PLACES[:places]))
     shop.settle()
     order = shop.order(order.order_id)
     assert order.fulfillment_state is FulfillmentState.ALLOCATED
+    assert len(order.fulfillment_orders) == places * ceil(count / places / 20)
     assert canceled(shop, order).status is OrderStatus.CANCELED
     assert all(shop.left(line.sku or "") == (4, 0) for line in order.lines)
 

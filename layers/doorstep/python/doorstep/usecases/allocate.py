@@ -213,14 +213,20 @@ def _planned(order: Order, supply: _Supply, at: datetime) -> Plan:
 
 
 def _fitting(assignments: Sequence[Assignment], budget: int) -> tuple[Assignment, ...]:
-    """The first assignments that one commit takes, and that every later step of theirs takes."""
-    places: set[str] = set()
-    for number, one in enumerate(assignments[: placing.MAX_PARTS_PER_COMMIT]):
-        budget -= 3 if one.location_id in places else 5  # a new one has a row and an event
-        places.add(one.location_id)
+    """What one commit takes, and every later step: whole locations, so that each makes as few
+    parcels as it can; of one that alone is too much, the first lines.
+    """
+    by_place: dict[str, list[Assignment]] = {}
+    for one in assignments:
+        by_place.setdefault(one.location_id, []).append(one)
+    taken: list[Assignment] = []
+    for parts in by_place.values():
+        first = parts[: placing.MAX_PARTS_PER_COMMIT]
+        budget -= 2 + 3 * len(first)  # a row and an event; two levels and the ledger
         if budget < 0:
-            return tuple(assignments[:number])
-    return tuple(assignments[: placing.MAX_PARTS_PER_COMMIT])
+            break
+        taken += first
+    return tuple(taken)
 
 
 def _late_days(order: Order, locations: Sequence[Location], at: datetime) -> dict[str, int]:
