@@ -3,7 +3,7 @@
 import pytest
 from pydantic import ValidationError
 
-from doorstep.domain.errors import IdempotencyKeyReused, InvalidCommand, NotFound
+from doorstep.domain.errors import InvalidCommand, NotFound
 from doorstep.usecases.feed import FeedEntry, FeedResult, follow_feed
 from tests.shop import Shop
 
@@ -65,11 +65,11 @@ def test_the_same_change_twice_counts_once(shop: Shop) -> None:
     assert outcomes(says(shop, change(1, 4))) == [("stale", 5, 0)]
 
 
-def test_another_change_under_the_same_sequence_is_refused(shop: Shop) -> None:
+def test_another_change_under_the_same_sequence_is_told_and_the_rest_goes_on(shop: Shop) -> None:
     shop.sells("MUG")
     says(shop, change(1, 4))
-    with pytest.raises(IdempotencyKeyReused):
-        says(shop, change(1, 5))
+    results = says(shop, change(1, 5), change(2, 1))
+    assert outcomes(results) == [("contradicted", 4, 0), ("applied", 5, 0)]
 
 
 def test_each_source_has_its_own_sequence(shop: Shop) -> None:

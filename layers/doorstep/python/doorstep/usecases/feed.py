@@ -14,7 +14,7 @@ from pydantic import Field, model_validator
 
 from doorstep.domain import stockkeeping
 from doorstep.domain.catalog import Product, Sku
-from doorstep.domain.errors import Conflict, OutOfStock, Stale
+from doorstep.domain.errors import Conflict, IdempotencyKeyReused, OutOfStock, Stale
 from doorstep.domain.record import Command, Record
 from doorstep.domain.stock import (
     Guard,
@@ -65,6 +65,11 @@ class FeedOutcome(StrEnum):
     count takes them out, or a short pick does."""
     UNCHANGED = "unchanged"
     STALE = "stale"
+    CONTRADICTED = "contradicted"
+    """Another change was heard under this sequence: nothing is changed, a person has to look."""
+
+
+TO_BE_LOOKED_AT = (FeedOutcome.PARTLY, FeedOutcome.CONTRADICTED)
 
 
 class FeedResult(Record):
@@ -118,6 +123,8 @@ def _follow(
             )
         except (Conflict, OutOfStock):
             continue
+        except IdempotencyKeyReused:
+            outcome, change, taken = FeedOutcome.CONTRADICTED, 0, 0
         except Stale:
             if late or entry.change is None:
                 outcome, change, taken = FeedOutcome.STALE, 0, 0
