@@ -147,6 +147,25 @@ def test_a_rejected_order_goes_elsewhere(shop: Cloud, order: str) -> None:
     ]
 
 
+def test_an_order_that_cannot_be_read_fails_alone_and_is_logged(
+    shop: Cloud, order: str, logged: StringIO
+) -> None:
+    cart = a.cart(("MUG", 1)).model_dump(mode="json", exclude_none=True)
+    placed = call(checkout_api, "POST", "/orders", cart, headers={"Idempotency-Key": "2"})
+    odd = str(placed.body["order_id"])
+    messages = shop.on_the_bus(odd, "order.placed") + shop.on_the_bus(order, "order.placed")
+    shop.client("dynamodb").update_item(
+        TableName="doorstep",
+        Key={"pk": {"S": f"ORDER#{odd}"}, "sk": {"S": "ORDER"}},
+        UpdateExpression="SET #json = :odd",
+        ExpressionAttributeNames={"#json": "json"},
+        ExpressionAttributeValues={":odd": {"S": "{}"}},
+    )
+    assert consume(allocate, *messages) == ["m0"]
+    assert list(shop.workflow.started) == [f"{order}-F1"]
+    assert f'"order_id":"{odd}"' in logged.getvalue().replace(" ", "")
+
+
 def test_an_agent_has_locations_looked_for_again(shop: Cloud, order: str) -> None:
     path = f"/orders/{order}/allocate"
     assert call(checkout_api, "POST", path, **BERLIN).status == 403
