@@ -31,6 +31,22 @@ class Stage:
     providers: dict[str, str] = field(default_factory=dict)
     """Adapters other than the built-in sandboxes, by setting: `{"CARRIER": "easypost"}`."""
 
+    sandbox: bool = False
+    """Keeps its data although its payments or its carrier are the sandbox: nobody is charged."""
+
+    def __post_init__(self) -> None:
+        """Raise ValueError where a stage that is for real would charge nobody, or ship nothing."""
+        pretended = [
+            setting
+            for setting in ("PAYMENT_PROVIDER", "CARRIER")
+            if self.providers.get(setting, "sandbox") == "sandbox"
+        ]
+        if self.keep_data and pretended and not self.sandbox:
+            raise ValueError(
+                f"stage {self.name!r} keeps its data, but {' and '.join(pretended)} would be the"
+                " sandbox: name a provider, or say sandbox=True"
+            )
+
     @property
     def architecture(self) -> lambda_.Architecture:
         if self.embedded and platform.machine() not in ("arm64", "aarch64"):
@@ -72,6 +88,7 @@ STAGES = {
         Stage(name="dev", keep_data=False, log_retention=logs.RetentionDays.ONE_WEEK),
         Stage(
             name="prod",
+            sandbox=True,  # until it names a payment provider: docs/deploy.md
             log_retention=logs.RetentionDays.THREE_MONTHS,
             requests_per_second=500,
             burst=1_000,

@@ -1,11 +1,12 @@
 """A stage that names a carrier with an account: the key is a secret, for those who buy labels."""
 
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
 from infra.app import build
-from infra.stage import STAGES
+from infra.stage import STAGES, Stage
 from tests.template.template import Template, listed, text
 
 BUYERS = {"ship.buy_label", "returns.api"}
@@ -46,3 +47,20 @@ def test_the_sandbox_has_no_secret(template: Template) -> None:
         assert "PROVIDERS_SECRET" not in one["Environment"]["Variables"]
     secrets = template.of("AWS::SecretsManager::Secret").values()
     assert not [one["Name"] for one in secrets if one["Name"].endswith("-providers")]
+
+
+def test_a_stage_that_keeps_its_data_does_not_pretend_by_accident() -> None:
+    shop = {"name": "shop", "keep_data": True}
+    with pytest.raises(ValueError, match="PAYMENT_PROVIDER and CARRIER would be the sandbox"):
+        Stage(**shop)
+    with pytest.raises(ValueError, match="but PAYMENT_PROVIDER would be the sandbox"):
+        Stage(**shop, providers={"CARRIER": "easypost"})
+    assert Stage(**shop, sandbox=True).sandbox_payments
+    real = {"CARRIER": "easypost", "PAYMENT_PROVIDER": "mine"}
+    assert not Stage(**shop, providers=real).sandbox_payments
+
+
+def test_a_stage_that_pretends_has_its_reason_in_the_docs() -> None:
+    reasons = (Path(__file__).parents[2] / "docs" / "deploy.md").read_text()
+    for stage in STAGES.values():
+        assert not stage.sandbox or f"`{stage.name}` says it" in reasons
