@@ -6,13 +6,14 @@ from aws_cdk import aws_lambda_event_sources as sources
 from constructs import Construct
 
 from doorstep.adapters.dynamo import schema
+from infra.api import Api
 from infra.data import Data
 from infra.function import Function, Platform, consume
 from infra.queue import Queue, dead_letter_queue
 
 
 class Events(Construct):
-    def __init__(self, scope: Construct, platform: Platform, data: Data) -> None:
+    def __init__(self, scope: Construct, platform: Platform, data: Data, api: Api) -> None:
         super().__init__(scope, "Events")
         stage = platform.stage
 
@@ -29,7 +30,7 @@ class Events(Construct):
                 filters=[_NEW_TIMELINE_ITEM],
                 report_batch_item_failures=True,
                 bisect_batch_on_error=True,
-                retry_attempts=10,
+                # Tried until then; the stream itself keeps it 24 hours, so that it can be read.
                 max_record_age=cdk.Duration.hours(12),
                 on_failure=sources.SqsDlq(unpublished),
             )
@@ -43,6 +44,12 @@ class Events(Construct):
             "Events are published more than five minutes late.",
             above=300_000,
         )
+
+        republish = Function(self, platform, "events.republish", http=True)
+        data.orders_for(republish, read_only=True)
+        republish.set({"EVENT_BUS_NAME": data.bus.event_bus_name})
+        republish.allow(data.bus.event_bus_arn, "events:PutEvents")
+        api.route("POST", "/orders/{order_id}/republish", republish)
 
         news = Queue(self, platform, "notify")
         news.receive(data.bus, "shipment.delayed", "return.approved", "payment.refunded")

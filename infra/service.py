@@ -36,7 +36,7 @@ class Service(cdk.Stack):
         self.ship = ship = Ship(self, platform, data, api)
         Allocate(self, platform, data, api, ship.workflow)
         Returns(self, platform, data, api)
-        self.events = Events(self, platform, data)
+        self.events = Events(self, platform, data, api)
         cdk.CfnOutput(self, "ApiUrlOutput", key="ApiUrl", value=api.url)
         cdk.CfnOutput(self, "WorkflowOutput", key="StateMachineArn", value=ship.workflow.arn)
         cdk.CfnOutput(self, "AlarmsOutput", key="AlarmTopicArn", value=platform.alarms.topic_arn)

@@ -166,6 +166,7 @@ def openapi() -> dict[str, Any]:
     from functions.allocate import papers_api, stock_api, stockkeeping_api
     from functions.checkout import api as orders_api
     from functions.checkout import quote as quote_api
+    from functions.events import republish as republish_api
     from functions.returns import api as returns_api
     from functions.ship import warehouse_api
 
@@ -199,6 +200,7 @@ def openapi() -> dict[str, Any]:
         papers_api,
         warehouse_api,
         returns_api,
+        republish_api,
     ):
         part = json.loads(module.app.get_openapi_json_schema(title="Doorstep", version="1"))
         merged["paths"] |= part["paths"]

@@ -11,7 +11,7 @@ from doorstep.runtime import wiring
 from functions.allocate import allocate, retry, stock_api, stockkeeping_api
 from functions.checkout import api as checkout_api
 from functions.checkout import expire, ingest
-from functions.events import notify, publish
+from functions.events import notify, publish, republish
 from functions.returns import api as returns_api
 from functions.returns import refund
 from functions.ship import (
@@ -453,3 +453,23 @@ def test_every_new_event_is_put_on_the_bus(
         "order.placed",
     ]
     assert json.loads(seen[0]["detail"])["sequence"] == 1
+
+
+def test_an_event_that_was_lost_is_published_again_by_an_admin(
+    shop: Cloud,  # noqa: ARG001
+    order: str,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    seen: list[dict[str, str]] = []
+    monkeypatch.setattr(wiring, "publish", lambda entries: seen.extend(entries) or [])
+    path, wanted = f"/orders/{order}/republish", {"sequences": [3, 1, 3]}
+    assert call(republish, "POST", path, wanted, role="agent").status == 403
+    answer = call(republish, "POST", path, wanted, role="admin")
+    assert answer.body == {"events": {"1": "order.received", "3": "order.placed"}}
+    assert [entry["name"] for entry in seen] == ["order.received", "order.placed"]
+    shown = show(order)["timeline"]
+    assert json.loads(seen[1]["detail"]) == shown[2]
+    assert call(republish, "POST", path, {"sequences": [99]}, role="admin").status == 404
+    assert call(republish, "POST", path, {"sequences": [0]}, role="admin").status == 422
+    monkeypatch.setattr(wiring, "publish", lambda entries: [len(entries) - 1])
+    assert call(republish, "POST", path, wanted, role="admin").status == 503

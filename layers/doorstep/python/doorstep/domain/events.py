@@ -460,6 +460,8 @@ INTERNAL = frozenset(
         FulfillmentHeld,
         FulfillmentSetAside,
         FulfillmentResumed,
+        FulfillmentUnpacked,
+        AllocationRequested,
         WorkItemOpened,
         WorkItemClosed,
     )
