@@ -122,6 +122,7 @@ class History(RuleBasedStateMachine):
         self.shop.advance(seconds=TTL + 1)
         for _ in range(times):
             self.shop.expires()
+            self.shop.tries_again()
             self.shop.alerts()
 
     @rule(sku=skus, place=places, units=st.integers(1, 3))

@@ -29,8 +29,12 @@ MAX_PARCELS = 50
 SCAN_GRACE = timedelta(hours=12)
 """Carriers may scan at night what they took in the evening."""
 
-#: News of a carrier that a person has to act on.
-_TROUBLE = (ShipmentStatus.EXCEPTION, ShipmentStatus.LOST, ShipmentStatus.RETURN_TO_SENDER)
+#: News of a carrier that a person has to act on, and how.
+_TROUBLE = {
+    ShipmentStatus.EXCEPTION: "Ask the carrier what is missing.",
+    ShipmentStatus.LOST: "Claim it from the carrier, and refund the customer with the provider.",
+    ShipmentStatus.RETURN_TO_SENDER: "Ask the customer for an address, or refund them.",
+}
 
 
 class Parcel(Command):
@@ -312,9 +316,8 @@ def track(order: Order, key: str, news: Tracking) -> Order:
         return _settle_arrivals(order, shipment.fulfillment_order_id)
     if news.status in _TROUBLE:
         said = news.text or news.code or news.status
-        return open_work_item(
-            order, news.status.value, subject=key, text=f"The carrier says: {said}.", at=news.at
-        )
+        text = f"The carrier says: {said}. {_TROUBLE[news.status]}"
+        return open_work_item(order, news.status.value, subject=key, text=text, at=news.at)
     return order
 
 
