@@ -144,6 +144,16 @@ def test_lost_updates_on_one_order_every_write_path_carries_the_version(world: W
     assert not world.orders.get("O-A").holds
 
 
+def test_a_stale_change_without_an_event_is_refused_too(world: World) -> None:
+    stocked(world, MUG=5)
+    world.orders.commit(a.being_checked_out("O-A", a.line("1", "MUG")))
+    mine, theirs = world.orders.get("O-A"), world.orders.get("O-A")
+    world.orders.commit(theirs.changed(service="express"))
+    with pytest.raises(Conflict):
+        world.orders.commit(mine.changed(service="economy"))
+    assert world.orders.get("O-A").service == "express"
+
+
 def test_the_same_order_is_created_once(world: World) -> None:
     stocked(world, MUG=5)
     world.orders.commit(a.being_checked_out("O-A", a.line("1", "MUG", 2)))

@@ -269,6 +269,16 @@ def test_a_cancellation_without_its_order_is_tried_again_until_it_is_there(shop:
         shop.hears_cancellation(ID)
 
 
+def test_an_update_that_says_it_is_canceled_cancels_it(shop: Shop) -> None:
+    """The cancellation itself may never come."""
+    shop.sells("MUG", BERLIN=5)
+    sold = a.storefront_order(a.sold("1", "MUG", 2))
+    heard(shop, sold)
+    gone = sold.model_copy(update={"canceled_at": a.NOW + HOUR, "updated_at": a.NOW + HOUR})
+    assert heard(shop, gone, gone).status is OrderStatus.CANCELED
+    assert shop.left("MUG") == (5, 0)
+
+
 def test_news_older_than_a_cancellation_changes_nothing(shop: Shop) -> None:
     shop.sells("MUG", BERLIN=5)
     sold = a.storefront_order(a.sold("1", "MUG", 2))

@@ -3,6 +3,7 @@
 import pytest
 
 from doorstep.adapters.payments.sandbox import Token
+from doorstep.domain import returning
 from doorstep.domain.errors import (
     IdempotencyKeyReused,
     IllegalTransition,
@@ -219,6 +220,22 @@ def test_delivery_is_not_refunded_and_never_more_than_was_captured(shop: Shop) -
     order = shop.order(order.order_id)
     assert order.refunded == a.eur("20.00")
     assert order.captured == a.eur("24.90")
+
+
+def test_no_more_is_asked_back_than_was_captured(shop: Shop) -> None:
+    """Invariant 4, whatever else went wrong."""
+    shop.sells("MUG", "10.00", BERLIN=5)
+    order = shop.delivered(("MUG", 2))
+    back = shop.wants_back(order.order_id, a.back("1", 2))
+    order = shop.counts(back.return_id, L1=2)
+    (payment,) = order.payments
+    less = [
+        event.model_copy(update={"amount": a.eur("15.00")}) if event.action == "capture" else event
+        for event in payment.events
+    ]
+    order = order.with_payment(payment.model_copy(update={"events": tuple(less)}))
+    asked = returning.request_refund(order, back.return_id, at=shop.clock())
+    assert asked.payments[0].refunded == a.eur("15.00")
 
 
 def test_a_second_different_refund_is_not_swallowed_by_a_coarse_key(shop: Shop) -> None:
