@@ -60,6 +60,14 @@ def test_a_sku_that_nobody_moved_has_no_levels(world: World) -> None:
     assert (levels.available, levels.network, levels.locations) == (0, (), ())
 
 
+def test_the_levels_of_a_whole_cart(world: World) -> None:
+    skus = [f"SKU-{number}" for number in range(20)]
+    for units, sku in enumerate(skus, start=1):
+        world.stock.move(a.received(sku, "BERLIN", units))
+    found = world.stock.levels([*skus, skus[0]])
+    assert [found[sku].available for sku in skus] == list(range(1, 21))
+
+
 def test_the_same_cause_moves_stock_once(world: World) -> None:
     for _ in range(2):
         world.stock.move(a.received("MUG", "BERLIN", 5, cause="receipt-1"))

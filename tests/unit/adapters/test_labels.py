@@ -1,6 +1,5 @@
 """Labels: every script that can be printed is printed, and nothing crashes them."""
 
-
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
