@@ -144,8 +144,7 @@ def test_a_rejected_fulfillment_order_is_routed_elsewhere(world: World) -> None:
     world.shipped(order.order_id)
     levels = {at.location_id: at.available for at in world.service.stock(sku).levels.locations}
     assert levels == {"leipzig": 2, "rotterdam": 0}
-    execution = world.execution(one)
-    assert execution["status"] == "SUCCEEDED"
+    wait_for("the workflow ends", lambda: world.execution(one)["status"] == "SUCCEEDED", seconds=30)
 
 
 def test_what_a_short_pick_misses_comes_from_elsewhere(world: World) -> None:

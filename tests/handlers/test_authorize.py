@@ -39,3 +39,26 @@ def test_a_known_key_is_a_caller() -> None:
 )
 def test_nobody_else_is(given: str) -> None:
     assert asked(given) == {"isAuthorized": False}
+
+
+@pytest.mark.parametrize(
+    ("groups", "caller"),
+    [
+        ([], {"name": "u-1", "role": "customer", "scope": ""}),
+        (["agent"], {"name": "u-1", "role": "agent", "scope": ""}),
+        (
+            ["warehouse", "location:BERLIN", "location:HAMBURG"],
+            {"name": "u-1", "role": "warehouse", "scope": "BERLIN HAMBURG"},
+        ),
+        (["warehouse"], None),
+    ],
+)
+def test_a_user_is_what_their_groups_say_and_a_warehouse_user_works_somewhere(
+    monkeypatch: pytest.MonkeyPatch, groups: list[str], caller: dict[str, str] | None
+) -> None:
+    claims = {"sub": "u-1", "cognito:groups": groups}
+    monkeypatch.setattr("doorstep.runtime.wiring.token_claims", lambda _: claims)
+    answer = asked("Bearer a.b.c")
+    assert answer == (
+        {"isAuthorized": True, "context": caller} if caller else {"isAuthorized": False}
+    )

@@ -43,4 +43,6 @@ def _user(token: str) -> dict[str, str]:
     groups = list(claims.get("cognito:groups") or [])
     role = next((role for role in ROLES if role in groups), "customer")
     scope = [g.removeprefix(_LOCATION_GROUP) for g in groups if g.startswith(_LOCATION_GROUP)]
+    if role == "warehouse" and not scope:
+        raise Forbidden("This user works for no location: add a group `location:<id>`.")
     return {"name": str(claims["sub"]), "role": role, "scope": " ".join(scope)}
