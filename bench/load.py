@@ -71,12 +71,14 @@ def checkouts(stack: Measured, callers: int) -> Checkouts:
 
 def events_off(stack: Measured) -> None:
     """Stop what follows a checkout, which would take the same two cores; it waits in the stream."""
-    client = Aws(stack.outputs.endpoint).client("lambda")
-    mappings = client.list_event_source_mappings()["EventSourceMappings"]
-    (stream,) = (one for one in mappings if ":dynamodb:" in one["EventSourceArn"])
-    client.update_event_source_mapping(UUID=stream["UUID"], Enabled=False)
+    with Aws(stack.outputs.endpoint) as aws:
+        client = aws.client("lambda")
+        mappings = client.list_event_source_mappings()["EventSourceMappings"]
+        (stream,) = (one for one in mappings if ":dynamodb:" in one["EventSourceArn"])
+        key = stream["UUID"]
+        client.update_event_source_mapping(UUID=key, Enabled=False)
 
-    def off() -> bool:
-        return bool(client.get_event_source_mapping(UUID=stream["UUID"])["State"] == "Disabled")
+        def off() -> bool:
+            return bool(client.get_event_source_mapping(UUID=key)["State"] == "Disabled")
 
-    wait_for("the stream to be switched off", off)
+        wait_for("the stream to be switched off", off)

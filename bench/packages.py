@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import subprocess
+import sysconfig
 import tempfile
 import zipfile
 from collections.abc import Mapping
@@ -66,8 +67,11 @@ def sizes() -> Mapping[str, tuple[int, int]]:
 
 
 def _vendor() -> Path:
-    """The newest set of wheels."""
-    return max((ROOT / "build/vendor").glob("[!.]*/"), key=lambda folder: folder.stat().st_mtime)
+    """The newest set of wheels for this machine and its Python."""
+    mine = f"*/python/pydantic_core/*{sysconfig.get_config_var('EXT_SUFFIX')}"
+    found = (ROOT / "build/vendor").glob(mine)
+    newest = max(found, key=lambda wheel: wheel.stat().st_ctime)
+    return newest.parent.parent.parent
 
 
 def _sizes(folder: Path) -> tuple[int, int]:

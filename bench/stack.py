@@ -67,8 +67,8 @@ def measured(home: Path = HOME / "bench") -> Iterator[Measured]:
         keys = access(home)
         with step("Seeding"), Doorstep(outputs.api_url, keys.keys["admin"]) as admin:
             seed(scenarios.catalog(), admin)
-        meter = Meter(file, Aws(outputs.endpoint), outputs.state_machine_arn)
-        yield Measured(outputs, keys, meter)
+        with Aws(outputs.endpoint) as client:
+            yield Measured(outputs, keys, Meter(file, client, outputs.state_machine_arn))
     finally:
         aws.stop()
         del os.environ["DOORSTEP_METER"]

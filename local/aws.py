@@ -35,6 +35,10 @@ class Aws:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Let go of all connections."""
         for client in self._clients.values():
             client.close()
 

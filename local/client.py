@@ -64,6 +64,10 @@ class Doorstep:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Let go of all connections."""
         self._http.close()
 
     # --- before the order -----------------------------------------------------------------------

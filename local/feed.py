@@ -51,6 +51,7 @@ def listening(outputs: Outputs, hear: Callable[[TimelineItem], None]) -> Iterato
         over.set()
         for thread in threads:
             thread.join()
+        aws.close()
 
 
 def _subscribed(aws: Aws, bus: str) -> str:

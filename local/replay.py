@@ -100,6 +100,8 @@ class Replay:
         for pool in (self._buying, self._working):
             pool.shutdown(cancel_futures=True)
         self._room.release()
+        for caller in (self._shop, self._warehouse, self._service, self._anybody):
+            caller.close()
 
     @property
     def settled(self) -> int:
@@ -334,9 +336,9 @@ def main() -> None:
         with step(f"Seeding {what}"), Doorstep(outputs.api_url, keys.keys["admin"]) as admin:
             seed(goods, admin)
         replay, seconds = run(orders, outputs, keys)
-        with step("Reading every row of the tables"):
-            rows = list(Aws(outputs.endpoint).rows(outputs.table_name))
-            provider = list(Aws(outputs.endpoint).rows(outputs.sandbox_table_name))
+        with step("Reading every row of the tables"), Aws(outputs.endpoint) as tables:
+            rows = list(tables.rows(outputs.table_name))
+            provider = list(tables.rows(outputs.sandbox_table_name))
             stored = {order.order_id: order for order in conservation.orders(rows)}
             counts, wrong = outcomes(orders, replay.refused, stored)
             wrong += conservation.violations(rows, provider)
