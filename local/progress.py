@@ -7,6 +7,8 @@ from contextlib import contextmanager
 from rich.console import Console
 
 console = Console(highlight=False)
+if not console.is_terminal:
+    console.width = 100  # a log is as wide as the code
 
 
 @contextmanager
