@@ -21,7 +21,7 @@ ROLES = {
     "agent": "Customer service: reads and changes every order, decides on holds and returns.",
     "warehouse": "Works the fulfillment orders of a location.",
     "storefront": "Places orders and reads its own.",
-    "customer": "Reads and returns the orders placed with the same address.",
+    "customer": "Reads, cancels and returns the orders they placed when signed in.",
 }
 
 STOREFRONT_BODIES = "storefronts/"

@@ -488,3 +488,11 @@ def test_a_hot_sku_is_sold_from_all_its_shards(shop: Shop) -> None:
     assert shop.left("MUG") == (0, 8)
     with pytest.raises(OutOfStock):
         shop.buys(("MUG", 1), key="cart-9")
+
+
+def test_the_same_request_in_another_order_of_words_is_the_same() -> None:
+    one, other = (
+        a.cart(lines=(WantedLine(sku="BOARD", quantity=1, instructions=said),))
+        for said in ({"a": "1", "b": "2"}, {"b": "2", "a": "1"})
+    )
+    assert one.fingerprint() == other.fingerprint()

@@ -10,6 +10,7 @@ scheduled `expire`, goes on where the first one stopped: nothing is held, charge
 from __future__ import annotations
 
 import hashlib
+import json
 import zlib
 from collections.abc import Mapping
 from datetime import datetime, timedelta
@@ -114,7 +115,8 @@ class Checkout(Command):
 
     def fingerprint(self) -> str:
         """The same for the same request, whatever the order of its fields."""
-        return hashlib.sha256(self.model_dump_json().encode()).hexdigest()
+        request = json.dumps(self.model_dump(mode="json"), sort_keys=True)
+        return hashlib.sha256(request.encode()).hexdigest()
 
 
 class Placed(NamedTuple):
