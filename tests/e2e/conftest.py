@@ -20,7 +20,7 @@ HERE = Path(__file__).parent
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Let these tests reach this machine; made-up requests, and a look back at it all, come last."""
+    """Let these tests reach this machine; made-up requests and a look back come last."""
     for item in items:
         if HERE in item.path.parents:
             item.add_marker(pytest.mark.allow_hosts(["127.0.0.1", "localhost"]))

@@ -15,7 +15,7 @@ from importlib import resources
 from typing import Annotated
 from zoneinfo import ZoneInfo
 
-from pydantic import AfterValidator, Field
+from pydantic import AfterValidator, Field, WithJsonSchema
 
 from doorstep.domain.record import Record
 
@@ -40,7 +40,12 @@ def _naive(hour: time) -> time:
     return hour
 
 
-LocalTime = Annotated[time, AfterValidator(_naive)]
+LocalTime = Annotated[
+    time,
+    AfterValidator(_naive),
+    # "time" would be one with a zone: RFC 3339 calls this one so.
+    WithJsonSchema({"type": "string", "format": "partial-time"}),
+]
 """An hour by the clock of a place, such as 14:30."""
 
 Weekday = Annotated[int, Field(ge=1, le=7)]
