@@ -1,12 +1,12 @@
 """The promise from the places that could ship: their calendars, their stock, their cut-offs."""
 
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from typing import Any
 
 from doorstep.domain.address import Address
 from doorstep.domain.calendar import Calendar
 from doorstep.domain.catalog import Location, ProductKind
-from doorstep.domain.promise import Promise, Wanted, late_days, promise_from
+from doorstep.domain.promise import Promise, Wanted, promise_from
 from tests import builders as a
 
 GERMAN = Calendar(time_zone="Europe/Berlin")
@@ -110,30 +110,3 @@ def test_over_the_year_with_the_clock_put_forward() -> None:
     assert (
         f"{new_year.ship_by:%Y-%m-%d}, {new_year.deliver_by:%Y-%m-%d}" == "2027-01-04, 2027-01-07"
     )
-
-
-def test_a_place_is_late_by_the_days_after_the_promised_handover() -> None:
-    made = promised(MUG, stock={("MUG", "BERLIN"): 2})
-    places = (BERLIN, HAMBURG)
-    assert late_days(made, a.delivery(), places, at=a.NOW) == {"BERLIN": 0, "HAMBURG": 3}
-    soon = a.NOW + timedelta(hours=1)
-    assert late_days(made, a.delivery(), places, at=soon) == {"BERLIN": 0, "HAMBURG": 3}
-    next_day = a.NOW + timedelta(days=1)
-    assert late_days(made, a.delivery(), places, at=next_day) == {"BERLIN": 1, "HAMBURG": 6}
-
-
-def test_an_order_just_before_the_cut_off_is_in_time_when_it_is_routed_after_it() -> None:
-    before = datetime(2026, 3, 2, 13, 59, 59, tzinfo=UTC)
-    made = promised(MUG, at=before)
-    routed = before + timedelta(minutes=2)
-    assert late_days(made, a.delivery(), (BERLIN,), at=routed) == {"BERLIN": 0}
-
-
-def test_a_day_is_a_day_also_where_the_clock_is_put_forward_or_elsewhere() -> None:
-    friday = datetime(2026, 3, 27, 9, tzinfo=UTC)
-    made = promised(MUG, at=friday, processing_days=0)
-    slower = a.location("SLOWER", calendar=GERMAN)
-    far = a.location("FAR", calendar=Calendar(time_zone="America/New_York", holiday_country=""))
-    option = a.delivery(processing_days=0)
-    assert late_days(made, option, (far,), at=friday) == {"FAR": 0}
-    assert late_days(made, a.delivery(), (slower,), at=friday) == {"SLOWER": 3}

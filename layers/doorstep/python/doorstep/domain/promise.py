@@ -3,16 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import NamedTuple
 
 from doorstep.domain.address import Address
 from doorstep.domain.calendar import Calendar
 from doorstep.domain.catalog import DeliveryOption, Location, LocationKind, ProductKind, Sku
 from doorstep.domain.record import Moment, Record
-
-_DAY = timedelta(days=1)
-_AT_ONCE = timedelta(hours=1)
 
 
 class Promise(Record):
@@ -122,26 +119,6 @@ def promise_from(
     last = max(parts, key=lambda part: (part.deliver_by, part.ship_by))
     order_by = min(part.order_by for part in parts if part.order_by)
     return last.model_copy(update={"places": used, "order_by": order_by})
-
-
-def late_days(
-    promised: Promise, option: DeliveryOption, places: Sequence[Location], *, at: datetime
-) -> dict[str, int]:
-    """By how many days each place would miss the promised handover, were it asked now.
-
-    An order that is routed within the hour counts as of when it was promised: it was in time then.
-    """
-    asked = promised.promised_at if at - promised.promised_at <= _AT_ONCE else at
-    found = {}
-    for place in places:
-        made = promise(
-            option,
-            at=asked,
-            calendar=place.local_calendar,
-            production_days=promised.production_days,
-        )
-        found[place.location_id] = max(0, round((made.ship_by - promised.ship_by) / _DAY))
-    return found
 
 
 def _used(
