@@ -18,7 +18,7 @@ handler = web.entered(app)
 Sku = Annotated[str, web.Path(min_length=1, max_length=120)]
 
 
-@app.post("/transfers")
+@app.post("/transfers", responses=web.CREATED)
 def ship_transfer(transfer: transfers.ShipTransfer) -> web.Response[Transfer]:
     web.keeper(app, transfer.origin)
     catalog, stock = wiring.catalog(), wiring.stock()
@@ -42,7 +42,7 @@ def receive_transfer(transfer_id: web.Name, counts: transfers.ReceiveTransfer) -
     )
 
 
-@app.post("/locations/<location_id>/counts")
+@app.post("/locations/<location_id>/counts", responses=web.CREATED)
 def open_count(location_id: web.Name, wanted: counting.OpenCount) -> web.Response[CycleCount]:
     by = web.keeper(app, location_id)
     catalog, stock = wiring.catalog(), wiring.stock()

@@ -30,14 +30,14 @@ Sku = Annotated[str, web.Path(min_length=1, max_length=120)]
 Entries = Annotated[list[FeedEntry], web.Body(min_length=1, max_length=100)]
 
 
-@app.post("/locations/<location_id>/receipts")
+@app.post("/locations/<location_id>/receipts", responses=web.CREATED)
 def receive(location_id: web.Name, receipt: Receipt) -> web.Response[Receipt]:
     web.keeper(app, location_id)
     receive_goods(location_id, receipt, catalog=wiring.catalog(), stock=wiring.stock())
     return web.answer(receipt, HTTPStatus.CREATED)
 
 
-@app.post("/locations/<location_id>/adjustments")
+@app.post("/locations/<location_id>/adjustments", responses=web.CREATED)
 def adjust_stock(location_id: web.Name, adjustment: Adjustment) -> web.Response[StockView]:
     by = web.keeper(app, location_id)
     catalog, stock = wiring.catalog(), wiring.stock()
@@ -45,7 +45,7 @@ def adjust_stock(location_id: web.Name, adjustment: Adjustment) -> web.Response[
     return web.answer(_shown(adjustment.sku), HTTPStatus.CREATED)
 
 
-@app.post("/locations/<location_id>/quality-moves")
+@app.post("/locations/<location_id>/quality-moves", responses=web.CREATED)
 def move_between_conditions(location_id: web.Name, move: QualityMove) -> web.Response[StockView]:
     by = web.keeper(app, location_id)
     move_quality(location_id, move, by=by, catalog=wiring.catalog(), stock=wiring.stock())

@@ -35,7 +35,7 @@ class ReturnCount(Command):
     lines: dict[str, ReceivedUnits] = Field(max_length=MAX_LINES)
 
 
-@app.post("/orders/<order_id>/returns")
+@app.post("/orders/<order_id>/returns", responses=web.CREATED)
 def request(
     order_id: web.Id, wanted: ReturnRequest, key: web.IdempotencyKey
 ) -> web.Response[Return]:

@@ -11,6 +11,7 @@ from typing import Annotated, Any, NamedTuple
 from aws_lambda_powertools.event_handler import APIGatewayHttpResolver, Response
 from aws_lambda_powertools.event_handler.openapi.exceptions import RequestValidationError
 from aws_lambda_powertools.event_handler.openapi.params import Body, Header, Path, Query
+from aws_lambda_powertools.event_handler.openapi.types import OpenAPIResponse
 
 from doorstep.domain.errors import DoorstepError, Forbidden, InvalidCommand, NotFound
 from doorstep.domain.order import Order
@@ -18,6 +19,7 @@ from doorstep.runtime import problem
 from doorstep.runtime.observability import logger
 
 __all__ = [
+    "CREATED",
     "After",
     "Body",
     "Caller",
@@ -35,6 +37,9 @@ __all__ = [
     "keeper",
     "public",
 ]
+
+CREATED: dict[int, OpenAPIResponse] = {201: {"description": "Done now, or before by the same name"}}
+"""How a route is described that answers 201."""
 
 MAX_BODY_BYTES = 256_000
 
