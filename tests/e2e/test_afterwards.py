@@ -22,9 +22,9 @@ SOMEBODY = (
 
 @pytest.fixture(scope="module")
 def settled(world: World) -> World:
-    """Nothing is on its way any more."""
+    """Nothing is on its way any more; what failed once comes again after a minute or three."""
     for queue in ("allocate", "resume", "carrier", "refund", "notify", "storefront"):
-        world.drained(queue)
+        world.drained(queue, seconds=190)
     return world
 
 

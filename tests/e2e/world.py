@@ -411,9 +411,9 @@ class World:
                 sqs.send_message(QueueUrl=self.queue_url(name), MessageBody=message["Body"])
                 sqs.delete_message(QueueUrl=dead, ReceiptHandle=message["ReceiptHandle"])
 
-    def drained(self, name: str) -> None:
+    def drained(self, name: str, *, seconds: float = PATIENCE) -> None:
         """Wait until a queue is empty and nobody works on what was in it."""
-        wait_for(f"the {name} queue is empty", lambda: not self.waiting(name), seconds=PATIENCE)
+        wait_for(f"the {name} queue is empty", lambda: not self.waiting(name), seconds=seconds)
 
     def kept(self, body: bytes) -> bool:
         """Whether the raw body of a storefront's message was stored."""
