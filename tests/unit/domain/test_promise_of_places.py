@@ -82,6 +82,12 @@ def test_a_holiday_where_it_ships_and_a_holiday_where_it_goes() -> None:
     assert f"{made.ship_by:%d %b}, {made.deliver_by:%d %b}" == "31 Oct, 02 Nov"
 
 
+def test_a_place_that_does_not_ship_promises_nothing() -> None:
+    gallery = a.location("GALLERY", kind="showroom", calendar=HAMBURG.calendar)
+    stock = {("MUG", "GALLERY"): 9, ("MUG", BERLIN.location_id): 9}
+    assert promised(MUG, places=(gallery, BERLIN), stock=stock).places == (BERLIN.location_id,)
+
+
 def test_whoever_orders_before_the_cut_off_is_promised_the_same() -> None:
     made = promised(MUG)
     assert made.order_by == datetime(2026, 3, 2, 14, tzinfo=UTC)

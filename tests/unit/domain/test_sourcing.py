@@ -85,6 +85,14 @@ def test_only_a_workshop_makes_to_order() -> None:
     assert verdicts(found)["BERLIN"] == "unable"
 
 
+def test_a_showroom_ships_only_where_it_says_so() -> None:
+    stock = {("MUG", "GALLERY"): 9, ("MUG", "PARIS"): 9}
+    for capabilities, chosen in (({}, "PARIS"), ({"capabilities": ("ship",)}, "GALLERY")):
+        gallery = a.location("GALLERY", kind=LocationKind.SHOWROOM.value, **capabilities)
+        found = source(order_of(("MUG", 1)), [*PLACES, gallery], stock)
+        assert plan(found) == {chosen: {"1": 1}}
+
+
 def test_goods_that_must_stay_cold_come_from_where_it_is_cold() -> None:
     stock = {("MILK", "BERLIN"): 9, ("MILK", "FRIDGE"): 9}
     fridge = a.location("FRIDGE", PARIS, capabilities=("ship", "cold"))

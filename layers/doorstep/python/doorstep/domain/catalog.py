@@ -1,5 +1,8 @@
 """What may be sold, from where, and how it may be delivered."""
 
+from __future__ import annotations
+
+from collections.abc import Mapping
 from enum import StrEnum
 from typing import Annotated
 
@@ -20,7 +23,10 @@ Sku = Annotated[
 
 
 Capability = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9_-]{0,39}$")]
-"""What a location can do, such as `ship`, `made_to_order`, `hazardous` or `cold`."""
+"""What a location can do, such as `ship`, `pickup`, `made_to_order`, `hazardous` or `cold`."""
+
+SHIP, PICKUP, MADE_TO_ORDER = "ship", "pickup", "made_to_order"
+"""Capabilities that Doorstep itself asks for."""
 
 
 class ProductKind(StrEnum):
@@ -53,8 +59,28 @@ class Product(Record):
 class LocationKind(StrEnum):
     WAREHOUSE = "warehouse"
     STORE = "store"
+    SHOWROOM = "showroom"
+    """Shows goods; ships or hands over only what it says that it is capable of."""
     WORKSHOP = "workshop"
     THIRD_PARTY = "third_party"
+    DROP_SHIP = "drop_ship"
+    """A vendor who ships what is sold under its own labels."""
+
+
+class DeliveryKind(StrEnum):
+    """How fast, and to where: to the doorstep, or to a place where it is collected."""
+
+    STANDARD = "standard"
+    NEXT_DAY = "next_day"
+    WEEKEND = "weekend"
+    SAME_DAY = "same_day"
+    ONE_HOUR = "one_hour"
+    PICKUP = "pickup"
+
+
+def _usual(given: Mapping[str, object]) -> tuple[str, ...]:
+    """What a kind of location does unless it says otherwise: all but showrooms ship."""
+    return () if given.get("kind") is LocationKind.SHOWROOM else (SHIP,)
 
 
 class Location(Record):
@@ -73,8 +99,10 @@ class Location(Record):
     latitude: float | None = Field(default=None, ge=-90, le=90)
     longitude: float | None = Field(default=None, ge=-180, le=180)
     """Where it is exactly; without both, its address tells roughly."""
-    capabilities: tuple[Capability, ...] = Field(default=("ship",), max_length=20)
-    """A workshop makes to order without saying so."""
+    capabilities: tuple[Capability, ...] = Field(default_factory=_usual, max_length=20)
+    """It ships unless it says otherwise, or is a showroom. A workshop makes to order without saying
+    so.
+    """
     parcel_cost: Annotated[int, Field(ge=0, le=10**9)] | None = None
     unit_cost: Annotated[int, Field(ge=0, le=10**9)] | None = None
     """What it costs to handle a parcel, and a unit, there, in the currency of the sourcing rules;
@@ -96,6 +124,7 @@ class DeliveryOption(Record):
 
     code: str = Field(pattern=r"^[a-z0-9][a-z0-9_-]{0,39}$")
     name: str = Field(min_length=1, max_length=100)
+    kind: DeliveryKind = DeliveryKind.STANDARD
     prices: dict[Currency, Annotated[int, Field(ge=0, le=10**9)]]
     processing_days: int | None = Field(default=None, ge=0, le=60)
     transit_days: int = Field(default=3, ge=0, le=120)

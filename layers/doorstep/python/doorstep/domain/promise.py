@@ -8,7 +8,14 @@ from typing import NamedTuple
 
 from doorstep.domain.address import Address
 from doorstep.domain.calendar import Calendar
-from doorstep.domain.catalog import DeliveryOption, Location, LocationKind, ProductKind, Sku
+from doorstep.domain.catalog import (
+    SHIP,
+    DeliveryOption,
+    Location,
+    LocationKind,
+    ProductKind,
+    Sku,
+)
 from doorstep.domain.record import Moment, Record
 
 
@@ -147,6 +154,8 @@ def _used(
 
 def _may(place: Location, one: Wanted) -> bool:
     """Whether such goods may ship from there: what is made to order comes from a workshop."""
+    if SHIP not in place.capabilities:
+        return False
     return one.kind is ProductKind.STANDARD or place.kind is LocationKind.WORKSHOP
 
 

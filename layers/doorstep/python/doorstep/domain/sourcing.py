@@ -11,16 +11,13 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from functools import cached_property
 
-from doorstep.domain.catalog import Location, LocationKind, Product
+from doorstep.domain.catalog import MADE_TO_ORDER, SHIP, Location, LocationKind, Product
 from doorstep.domain.geography import distance_km
 from doorstep.domain.order import Line, LineKind, Order
 from doorstep.domain.placement import Demand, Problem, Site, solve
 from doorstep.domain.record import Record
 from doorstep.domain.routing import Candidate, SourcingRules, Verdict
 from doorstep.domain.tariff import Tariff
-
-SHIP, MADE_TO_ORDER = "ship", "made_to_order"
-"""Capabilities that Doorstep itself asks for."""
 
 
 class Assignment(Record):
