@@ -16,15 +16,21 @@ from typing import Any, Self, TypeVar
 from urllib.parse import quote, urlencode
 
 import httpx
-from pydantic import BaseModel
+from pydantic import BaseModel, TypeAdapter
 from standardwebhooks import Webhook
 
 from doorstep.domain.catalog import DeliveryOption, Location, Product
 from doorstep.domain.fulfillment import FulfillmentOrder
+from doorstep.domain.ledger import Drift
 from doorstep.domain.returns import Return
-from doorstep.runtime.views import FulfillmentOrderPage, OrderView, StockView, WorkItemPage
+from doorstep.runtime.views import (
+    AuditView,
+    FulfillmentOrderPage,
+    OrderView,
+    StockView,
+    WorkItemPage,
+)
 from doorstep.usecases.availability import Offer
-from local.embedded import EmbeddedAwsError
 
 Model = TypeVar("Model", bound=BaseModel)
 Found = TypeVar("Found")
@@ -38,20 +44,27 @@ class Refused(Exception):
     """The API said no; `problem` is its problem document (RFC 9457)."""
 
     def __init__(self, status: int, problem: Json) -> None:
-        super().__init__(f"{status} {problem.get('title', '')}: {problem.get('detail', '')}")
+        faults = "; ".join(f"{x['path']}: {x['fault']}" for x in problem.get("faults", ()))
+        said = f"{status} {problem.get('title', '')}: {problem.get('detail', '')}"
+        super().__init__(f"{said} ({faults})" if faults else said)
         self.status = status
         self.problem = problem
+
+
+class Unreachable(Exception):
+    """Nobody answers at the address of the API; the message is one line."""
 
 
 class Doorstep:
     """One caller of the API. Safe to share between threads; connections are kept."""
 
-    def __init__(self, url: str, key: str) -> None:
+    def __init__(self, url: str, key: str, transport: httpx.BaseTransport | None = None) -> None:
         self._http = httpx.Client(
             base_url=url,
             timeout=_TIMEOUT,
             headers={"authorization": f"Bearer {key}"} if key else {},
             limits=httpx.Limits(max_connections=None, max_keepalive_connections=64),
+            transport=transport,
             trust_env=False,
         )
 
@@ -119,6 +132,15 @@ class Doorstep:
 
     def stock(self, sku: str) -> StockView:
         return self._ask(StockView, "GET", f"/stock/{quote(sku, safe='')}")
+
+    def audit(self, sku: str) -> AuditView:
+        """Compare the levels of a SKU with its ledger and with the orders, now."""
+        return self._ask(AuditView, "GET", f"/stock/{quote(sku, safe='')}/audit")
+
+    def repair(self, sku: str) -> tuple[Drift, ...]:
+        """Set the levels to what the ledger says; answers what was mended."""
+        answer = self._send("POST", f"/stock/{quote(sku, safe='')}/repair")
+        return TypeAdapter(tuple[Drift, ...]).validate_json(answer.content)
 
     # --- warehouse ------------------------------------------------------------------------------
 
@@ -196,7 +218,7 @@ class Doorstep:
     ) -> httpx.Response:
         """One request; again where the API is busy (429), as its callers should.
 
-        Raises Refused, and EmbeddedAwsError where nobody answers.
+        Raises Refused, and Unreachable where nobody answers.
         """
         headers = {"content-type": "application/json", **headers}
         for attempt in range(_BUSY_TRIES):
@@ -204,7 +226,7 @@ class Doorstep:
                 answer = self._http.request(method, path, content=content, headers=headers)
             except httpx.TransportError as error:
                 at = self._http.base_url
-                raise EmbeddedAwsError(f"Doorstep does not answer at {at}: {error}") from error
+                raise Unreachable(f"Doorstep does not answer at {at}: {error}") from error
             if answer.status_code != HTTPStatus.TOO_MANY_REQUESTS:
                 break
             threading.Event().wait(min(0.02 * 2**attempt, 0.5))

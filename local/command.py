@@ -8,7 +8,7 @@ from functools import wraps
 from types import FrameType
 
 from local.cdk import CdkError
-from local.client import Refused
+from local.client import Refused, Unreachable
 from local.embedded import EmbeddedAwsError
 from local.progress import console
 
@@ -26,7 +26,7 @@ def command(main: Callable[[], None]) -> Callable[[], None]:
             main()
         except KeyboardInterrupt:
             sys.exit(_INTERRUPTED)
-        except (EmbeddedAwsError, CdkError, Refused, TimeoutError) as error:
+        except (EmbeddedAwsError, CdkError, Refused, Unreachable, TimeoutError) as error:
             console.print(f"[red]✗[/red] {error}", soft_wrap=True)
             sys.exit(1)
 

@@ -38,5 +38,14 @@ class Outputs:
         return cls(**named | {"endpoint": endpoint})
 
 
+def noted(home: Path) -> Outputs | None:
+    """What the last deployment of this laptop noted in its folder, or None."""
+    file = home / "outputs.json"
+    if not file.exists():
+        return None
+    said = json.loads(file.read_text())
+    return Outputs(**{field.name: said.get(field.name, "") for field in fields(Outputs)})
+
+
 def _camel(name: str) -> str:
     return "".join(part.title() for part in name.split("_"))

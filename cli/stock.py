@@ -1,0 +1,98 @@
+"""`doorstep stock`: what there is, whether the books are right, and mending them."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from cli.connection import Connect
+from cli.printing import AsJson, as_json, table
+from doorstep.domain.ledger import Drift
+from doorstep.runtime.views import AuditView
+
+app = typer.Typer(help="What there is, and whether the books are right.", no_args_is_help=True)
+
+Sku = Annotated[str, typer.Argument(metavar="SKU")]
+
+_COUNTERS = ("on_hand", "available", "allocated", "safety", "unsellable", "in_transit")
+
+
+@app.command()
+def show(context: typer.Context, sku: Sku, *, json: AsJson = False) -> None:
+    """Show how many of a SKU there are, in all and at each location."""
+    with _connected(context)() as doorstep:
+        stock = doorstep.stock(sku)
+    if json:
+        as_json(stock)
+        return
+    typer.echo(f"{sku}: {stock.available} for sale, {stock.held} held for orders")
+    table(
+        ("location", *(name.replace("_", " ") for name in _COUNTERS)),
+        [
+            (level.location_id, *(getattr(level, name) for name in _COUNTERS))
+            for level in stock.levels.locations
+        ],
+    )
+
+
+@app.command()
+def audit(
+    context: typer.Context,
+    skus: Annotated[list[str], typer.Argument(metavar="SKU…")],
+    *,
+    json: AsJson = False,
+) -> None:
+    """Compare levels, ledger and orders now. Exits with 1 where they disagree."""
+    with _connected(context)() as doorstep:
+        audits = [doorstep.audit(sku) for sku in skus]
+    if json:
+        as_json(audits)
+    else:
+        for one in audits:
+            _tell(one)
+    if not all(one.sound for one in audits):
+        raise typer.Exit(1)
+
+
+@app.command()
+def repair(context: typer.Context, sku: Sku, *, json: AsJson = False) -> None:
+    """Set the levels of a SKU to what its ledger says, with a ledger entry for each place."""
+    with _connected(context)() as doorstep:
+        mended = doorstep.repair(sku)
+    if json:
+        as_json(mended)
+    elif not mended:
+        typer.echo(f"{sku}: nothing to mend")
+    else:
+        typer.echo(f"{sku}: mended")
+        _list(mended)
+
+
+def _tell(found: AuditView) -> None:
+    """One SKU, in words."""
+    if found.busy:
+        typer.echo(f"{found.sku}: moves all the time, not judged; ask again")
+    elif found.sound:
+        typer.echo(f"{found.sku}: sound")
+    else:
+        typer.echo(f"{found.sku}: does not add up")
+    if found.drift:
+        _list(found.drift)
+    if found.unexplained:
+        table(
+            ("order", "counter", "ledger", "order"),
+            [(x.order_id, x.counter, x.ledger, x.order) for x in found.unexplained],
+        )
+
+
+def _list(drift: tuple[Drift, ...]) -> None:
+    table(
+        ("location", "counter", "level", "ledger"),
+        [(one.location_id or "(network)", one.counter, one.level, one.ledger) for one in drift],
+    )
+
+
+def _connected(context: typer.Context) -> Connect:
+    connect: Connect = context.obj
+    return connect
