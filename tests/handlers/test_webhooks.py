@@ -68,8 +68,8 @@ def test_a_repeat_is_queued_again_under_the_same_name(cloud: Cloud) -> None:
     ("more", "status"),
     [
         ({"secret": "whsec_" + base64.b64encode(b"another").decode()}, 401),
-        ({"at": int(time.time()) - 400}, 401),
-        ({"at": int(time.time()) + 400}, 401),
+        ({"at": int(time.time()) - 40_000}, 401),
+        ({"at": int(time.time()) + 40_000}, 401),
         ({"headers": {"webhook-signature": "v1,"}}, 401),
         ({"headers": {"webhook-signature": "nonsense"}}, 401),
         ({"headers": {"webhook-timestamp": "yesterday"}}, 401),
