@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -12,7 +12,7 @@ from doorstep.domain.address import Address
 from doorstep.domain.catalog import DeliveryOption, Location, LocationKind, Product, ProductKind
 from doorstep.domain.money import Money, total
 from doorstep.domain.order import Customer, Line, LineKind, Order, OrderStatus, Totals
-from doorstep.domain.payment import STOREFRONT, Payment
+from doorstep.domain.payment import STOREFRONT, Method, Payment
 from doorstep.domain.promise import promise
 from doorstep.domain.returning import WantedReturn
 from doorstep.domain.returns import ReturnReason
@@ -20,7 +20,7 @@ from doorstep.domain.shipment import ShipmentStatus, Tracking
 from doorstep.domain.shipping import Parcel
 from doorstep.domain.stock import Movement, MovementKind
 from doorstep.domain.storefront import SoldLine, StorefrontOrder
-from doorstep.usecases.checkout import Buyer, Checkout, DeliveryAddress, WantedLine
+from doorstep.usecases.checkout import Buyer, Checkout, DeliveryAddress, Tender, WantedLine
 
 NOW = datetime(2026, 3, 2, 10, tzinfo=UTC)
 """A Monday morning, before the cut-off hour."""
@@ -156,7 +156,7 @@ def payment_of(order: Order, token: str = Token.APPROVE) -> Payment:
 def being_checked_out(order_id: str, *lines: Line, at: datetime = NOW, **more: Any) -> Order:
     """A pending order that holds its stock and has asked for its money, not stored yet."""
     order = draft(order_id, *lines, at=at, **more)
-    return placing.receive(order, payment_of(order), at=at)
+    return placing.receive(order, [payment_of(order)], at=at)
 
 
 def cart(*lines: tuple[str, int], token: str = Token.APPROVE, **more: Any) -> Checkout:
@@ -178,6 +178,16 @@ def cart(*lines: tuple[str, int], token: str = Token.APPROVE, **more: Any) -> Ch
         }
         | more
     )
+
+
+def tender(token: str = Token.APPROVE, amount: str = "", method: str = "card") -> Tender:
+    """One way to pay among others; without an amount it gives the rest."""
+    return Tender(method=Method(method), token=token, amount=eur(amount) if amount else None)
+
+
+def split_cart(*lines: tuple[str, int], pays: Sequence[Tender], **more: Any) -> Checkout:
+    """A cart that is paid in several ways."""
+    return cart(*lines, payment_token="", payments=tuple(pays), **more)
 
 
 def parcel(weight_grams: int = 500, **lines: int) -> Parcel:

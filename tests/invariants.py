@@ -14,7 +14,7 @@ from doorstep.domain.events import TimelineItem
 from doorstep.domain.fulfillment import ENDED, FulfillmentOrder, FulfillmentStatus
 from doorstep.domain.money import Money, total
 from doorstep.domain.order import Order, OrderStatus
-from doorstep.domain.payment import Payment, PaymentAction, PaymentOutcome
+from doorstep.domain.payment import STOREFRONT, Payment, PaymentAction, PaymentEvent, PaymentOutcome
 from doorstep.domain.stock import EFFECTS, StockLevels
 
 _LEFT = (FulfillmentStatus.SHIPPED, FulfillmentStatus.DELIVERED)
@@ -170,16 +170,23 @@ def broken_money(order: Order) -> Iterator[str]:
             yield f"{payment.payment_id}: {payment.refunded} refunded of {payment.captured}"
         yield from _twice(payment)
     for parcel in order.shipments:
-        taken = [
-            event
+        claimed = [
+            (payment.payment_id, event)
             for payment in order.payments
             for event in payment.events
             if event.action is PaymentAction.CAPTURE
             and event.outcome is not PaymentOutcome.FAILED
             and event.key.startswith(f"{parcel.shipment_id}-capture")
         ]
-        if len(taken) > 1 or any(event.amount != parcel.amount for event in taken):
-            yield f"{parcel.shipment_id}: {parcel.amount} captured as {[e.key for e in taken]}"
+        taken = [event for _, event in claimed]
+        asked = total((event.amount for event in taken), order.currency)
+        one = order.fulfillment_order(parcel.fulfillment_order_id)
+        left = one.status in _LEFT and parcel in order.parcels and not _prepaid(order)
+        if asked > parcel.amount or (left and asked != parcel.amount):
+            yield f"{parcel.shipment_id}: {asked} of {parcel.amount} captured as {_keys(taken)}"
+        tenders = Counter(payment_id for payment_id, _ in claimed)
+        if any(times > 1 for times in tenders.values()):
+            yield f"{parcel.shipment_id}: claimed twice of one tender as {_keys(taken)}"
 
 
 def broken_timeline(order: Order, timeline: Sequence[TimelineItem]) -> Iterator[str]:
@@ -230,6 +237,14 @@ def _units(order: Order) -> tuple[Counter[str], Counter[str], Counter[str]]:
             if parcel.delivered_at:
                 delivered.update(units)
     return shipped, delivered, allocated
+
+
+def _prepaid(order: Order) -> bool:
+    return any(payment.provider == STOREFRONT for payment in order.payments)
+
+
+def _keys(events: Iterable[PaymentEvent]) -> list[str]:
+    return [event.key for event in events]
 
 
 def _twice(payment: Payment) -> Iterator[str]:

@@ -16,7 +16,7 @@ from doorstep.domain.events import TimelineItem
 from doorstep.domain.fulfillment import FulfillmentOrder
 from doorstep.domain.money import Money
 from doorstep.domain.order import Order
-from doorstep.domain.payment import STOREFRONT, Payment, PaymentEvent
+from doorstep.domain.payment import STOREFRONT, Method, Payment, PaymentEvent
 from doorstep.domain.returning import ReceivedUnits, WantedReturn
 from doorstep.domain.returns import Return
 from doorstep.domain.shipment import ShipmentStatus, Tracking
@@ -133,7 +133,7 @@ class Shop:
             "catalog": self.catalog,
             "stock": self.stock,
             "gateway": self.gateway,
-            "payment_provider": "sandbox",
+            "payment_methods": dict.fromkeys(Method, "sandbox"),
             "tax": self.tax,
             "fraud": self.fraud,
             "clock": self.clock,

@@ -48,7 +48,7 @@ def place_order(checkout: Checkout, key: web.IdempotencyKey) -> web.Response[Ord
         catalog=wiring.catalog(),
         stock=wiring.stock(),
         gateway=wiring.payment_gateway(),
-        payment_provider=settings().payment_provider,
+        payment_methods=wiring.payment_methods(),
         tax=wiring.tax_engine(),
         fraud=wiring.fraud_screen(),
         clock=wiring.clock,

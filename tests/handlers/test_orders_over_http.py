@@ -80,6 +80,22 @@ def test_a_declined_payment_is_402_and_its_stock_is_free() -> None:
     assert buy(cart(lines=[_line("MUG", 5)]), headers={"Idempotency-Key": "2"}).status == 201
 
 
+def test_several_tenders_add_up_or_are_refused() -> None:
+    gift = {
+        "method": "gift_card",
+        "token": "tok_approve",
+        "amount": {"minor": 500, "currency": "EUR"},
+    }
+    card = {"token": "tok_approve"}
+    order = buy(cart(payment_token="", payments=[gift, card])).body
+    assert [(p["method"], p["amount"]["minor"]) for p in order["payments"]] == [
+        ("gift_card", 500),
+        ("card", 2390),
+    ]
+    short = buy(cart(payment_token="", payments=[gift]), headers={"Idempotency-Key": "2"})
+    assert (short.status, short.body["faults"][0]["path"]) == (422, "payments")
+
+
 def test_a_provider_that_is_down_is_503_with_a_time_to_come_back() -> None:
     answer = buy(cart(payment_token="tok_down"))
     assert answer.status == 503

@@ -36,6 +36,7 @@ from doorstep.domain.returns import Return, ReturnStatus
 from doorstep.domain.shipment import Shipment
 from doorstep.domain.shipping import Parcel
 from doorstep.usecases import ship
+from doorstep.usecases.checkout import Tender
 from tests import builders as a
 from tests.shop import TTL, Countdown, Killed, Shop, kill
 
@@ -43,6 +44,19 @@ skus = st.sampled_from(["MUG", "CUP"])
 lines = st.lists(st.tuples(skus, st.integers(1, 3)), min_size=1, max_size=3)
 places = st.sampled_from(["BERLIN", "HAMBURG"])
 tokens = st.sampled_from([Token.APPROVE] * 4 + sorted(set(Token) - {Token.SLOW}))
+tenders = st.tuples(
+    st.lists(
+        st.builds(
+            a.tender,
+            tokens,
+            st.sampled_from(["0.01", "1.11", "2.00"]),
+            st.sampled_from(["card", "gift_card", "store_credit"]),
+        ),
+        min_size=1,
+        max_size=2,
+    ),
+    st.builds(a.tender, tokens),
+).map(lambda parts: [*parts[0], parts[1]])
 statuses = st.sampled_from(
     ["in_transit", "out_for_delivery", "exception", "delivered", "delivered"]
 )
@@ -78,6 +92,19 @@ class History(RuleBasedStateMachine):
         for _ in range(1 + again):
             with suppress(*REFUSED):
                 self.shop.buys(*wanted, token=token, key=f"cart-{self.carts}")
+
+    @rule(wanted=lines, pays=tenders, calls=st.integers(1, 12), again=st.booleans())
+    def buy_with_several_tenders(
+        self, wanted: list[tuple[str, int]], pays: list[Tender], calls: int, again: bool
+    ) -> None:
+        self.carts += 1
+        ports = {"orders": self.shop.orders, "gateway": self.shop.gateway}
+        cart, key = a.split_cart(*wanted, pays=pays), f"cart-{self.carts}"
+        with suppress(Killed, *REFUSED):
+            self.shop.check_out(cart, key, **Countdown(calls, kill).watching(ports))
+        if again:
+            with suppress(*REFUSED):
+                self.shop.check_out(cart, key)
 
     @rule(wanted=lines, token=tokens, calls=st.integers(1, 5))
     def buy_and_crash(self, wanted: list[tuple[str, int]], token: Token, calls: int) -> None:
@@ -178,10 +205,10 @@ class History(RuleBasedStateMachine):
     def retry(self, data: st.DataObject, pays: bool) -> None:
         one = self._pick(data, self._stuck())
         order = self.shop.order_of(one.fulfillment_order_id)
-        payment = order.payments[0]
-        if pays and payment.provider != STOREFRONT:
-            better = payment.model_copy(update={"token": Token.APPROVE})
-            self.shop.orders.commit(order.with_payment(better))
+        for payment in order.payments:
+            if pays and payment.provider != STOREFRONT:
+                order = order.with_payment(payment.model_copy(update={"token": Token.APPROVE}))
+        self.shop.orders.commit(order)
         ship.retry(one.fulfillment_order_id, orders=self.shop.orders)
 
     @precondition(lambda self: self._stuck())

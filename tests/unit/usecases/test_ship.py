@@ -6,7 +6,7 @@ from itertools import permutations
 import pytest
 
 from doorstep.adapters.payments.sandbox import Token
-from doorstep.domain import shipping
+from doorstep.domain import capturing
 from doorstep.domain.errors import (
     CaptureDeclined,
     IllegalTransition,
@@ -158,7 +158,7 @@ def test_the_intent_to_capture_is_written_before_the_provider_is_called(shop: Sh
         ship.capture(first(order), orders=shop.orders, clock=shop.clock, **ports)
     (intent,) = [e for e in shop.order(order.order_id).payments[0].events if e.action == "capture"]
     assert (intent.outcome, intent.amount) == ("requested", order.totals.total)
-    assert intent.key == f"{first(order)}-P1-capture"
+    assert intent.key == f"{first(order)}-P1-capture-T1"
 
 
 @pytest.mark.parametrize("calls", range(8))
@@ -224,7 +224,8 @@ def test_a_refused_capture_is_asked_again_under_another_key(shop: Shop) -> None:
             shop.captures(key)
         ship.retry(key, orders=shop.orders)
     keys = [e.key for e in shop.order(order.order_id).payments[0].events if e.action == "capture"]
-    assert keys == [f"{key}-P1-capture", f"{key}-P1-capture-2", f"{key}-P1-capture-3"]
+    tried = f"{key}-P1-capture-T1"
+    assert keys == [tried, f"{tried}-2", f"{tried}-3"]
 
 
 def test_claims_never_exceed_what_is_authorized(shop: Shop) -> None:
@@ -236,9 +237,10 @@ def test_claims_never_exceed_what_is_authorized(shop: Shop) -> None:
     )
     order = order.with_payment(less)
     large, small = order.shipments
-    claimed, _, _ = shipping.claim(order, large, at=shop.clock())
+    claimed = capturing.claim(order, large, at=shop.clock())
+    assert claimed
     with pytest.raises(CaptureDeclined, match=r"0\.10 EUR is authorized, 10\.00 EUR is needed"):
-        shipping.claim(claimed, small, at=shop.clock())
+        capturing.claim(claimed[0], small, at=shop.clock())
 
 
 # --- labels and handover --------------------------------------------------------------------------

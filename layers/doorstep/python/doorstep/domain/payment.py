@@ -13,6 +13,28 @@ STOREFRONT = "storefront"
 """The provider of a payment that the storefront took itself: we follow it, we never move it."""
 
 
+class Method(StrEnum):
+    """What kind of money a tender is."""
+
+    CARD = "card"
+    GIFT_CARD = "gift_card"
+    STORE_CREDIT = "store_credit"
+    ON_ACCOUNT = "on_account"
+
+
+STORED_VALUE = frozenset({Method.GIFT_CARD, Method.STORE_CREDIT})
+"""Money that the customer gave us before: it is spent first, and does not change its mind."""
+
+MAX_TENDERS = 5
+"""Of one order when it is placed: they are voided with all its lines in one transaction."""
+
+
+class Capabilities(Record):
+    """What a payment provider can do."""
+
+    methods: frozenset[Method] = frozenset({Method.CARD})
+
+
 class PaymentAction(StrEnum):
     AUTHORIZE = "authorize"
     CAPTURE = "capture"
@@ -48,12 +70,18 @@ class Payment(Record):
 
     payment_id: str
     provider: str
+    method: Method = Method.CARD
     token: str = ""
     """The payment method as the provider names it; never a card number."""
     amount: Money
     reference: str = ""
     """The provider's name for the authorization."""
     events: tuple[PaymentEvent, ...] = Field(default=())
+
+    @property
+    def tender(self) -> str:
+        """Its name within its order, such as `T1`."""
+        return self.payment_id.rsplit("-", 1)[-1]
 
     def event(self, key: str) -> PaymentEvent | None:
         return next((event for event in self.events if event.key == key), None)
@@ -86,8 +114,13 @@ class Payment(Record):
         return self.sum(PaymentAction.VOID, PaymentOutcome.SUCCEEDED)
 
     @property
+    def voiding(self) -> Money:
+        """Asked to be given free, without an answer yet."""
+        return self.sum(PaymentAction.VOID, PaymentOutcome.REQUESTED)
+
+    @property
     def capturable(self) -> Money:
-        return self.authorized - self.claimed - self.captured
+        return self.authorized - self.voiding - self.claimed - self.captured
 
     @property
     def refundable(self) -> Money:

@@ -4,7 +4,7 @@ cancel.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 
 from doorstep.domain import events, stock
@@ -28,26 +28,30 @@ MAX_PARTS_PER_COMMIT = 20
 """Lines that are given to a location or taken from it: four actions each, and its rows. No
 fulfillment order has more."""
 
+NOT_ASKED = "another payment of the order was declined"
+"""Why a tender behind a declined one failed."""
+
 _SETTLED_BY_CANCELING = ("shortage", "unfilled")
 """Work items about units that nobody has to find any more."""
 
 
-def receive(order: Order, payment: Payment, *, at: datetime) -> Order:
-    """A checkout begins: everything it needs is held, and the intent to authorize is written.
+def receive(order: Order, payments: Sequence[Payment], *, at: datetime) -> Order:
+    """A checkout begins: everything it needs is held, and the intents to authorize are written.
 
     Raises InvalidCommand where it is too large to be kept.
     """
     order.check_size()
-    intent = PaymentEvent(
-        key=f"{payment.payment_id}-authorize",
-        action=PaymentAction.AUTHORIZE,
-        amount=payment.amount,
-        outcome=PaymentOutcome.REQUESTED,
-        at=at,
-    )
+    for payment in payments:
+        intent = PaymentEvent(
+            key=f"{payment.payment_id}-authorize",
+            action=PaymentAction.AUTHORIZE,
+            amount=payment.amount,
+            outcome=PaymentOutcome.REQUESTED,
+            at=at,
+        )
+        order = order.with_payment(payment.with_event(intent))
     received = events.OrderReceived(channel=order.channel, total=order.totals.total)
-    held = order.with_payment(payment.with_event(intent)).raising(received)
-    return held.moving(*_holds(held.lines, order.order_id))
+    return order.raising(received).moving(*_holds(order.lines, order.order_id))
 
 
 def hold_units(order: Order, held: Mapping[str, int]) -> Order:
@@ -101,13 +105,34 @@ def place(order: Order, *, at: datetime, hold_reasons: tuple[str, ...] = ()) -> 
 
 
 def decline(order: Order, payment_id: str, *, reason: str, at: datetime) -> Order:
-    """The provider refused: the stock is free again and the order is over."""
-    payment = order.payment(payment_id)
-    failed = _answered(payment, "authorize", PaymentOutcome.FAILED, at, "", reason)
-    declined = order.with_payment(payment.with_event(failed)).raising(
-        events.PaymentDeclined(payment_id=payment_id, reason=reason)
-    )
-    return cancel(declined, reason="payment_declined", at=at)
+    """A provider refused one tender: the stock is free again and the order is over.
+
+    What other tenders have reserved is to be given free, and those behind it are not asked.
+    """
+    for payment in order.payments:
+        key, why = payment.payment_id, NOT_ASKED
+        if key == payment_id:
+            why = reason
+        elif not unanswered(payment):
+            order = request_void(order, key, at=at)
+            continue
+        failed = _answered(payment, "authorize", PaymentOutcome.FAILED, at, "", why)
+        order = order.with_payment(payment.with_event(failed)).raising(
+            events.PaymentDeclined(payment_id=key, reason=why)
+        )
+    return cancel(order, reason="payment_declined", at=at)
+
+
+def unanswered(payment: Payment) -> bool:
+    """Whether its authorization was asked for, and nothing was heard since."""
+    intent = payment.event(f"{payment.payment_id}-authorize")
+    return intent is not None and intent.outcome is PaymentOutcome.REQUESTED
+
+
+def why_declined(order: Order) -> str:
+    """Why an undone checkout was not paid: what the provider said, not what followed from it."""
+    reasons = [e.reason for p in order.payments for e in p.events if e.reason]
+    return next((reason for reason in reasons if reason != NOT_ASKED), order.cancel_reason)
 
 
 def cancel(order: Order, *, reason: str, at: datetime) -> Order:

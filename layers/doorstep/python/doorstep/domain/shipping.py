@@ -8,17 +8,12 @@ from datetime import datetime, timedelta
 from pydantic import Field
 
 from doorstep.domain import events, stock
-from doorstep.domain.errors import CaptureDeclined, IllegalTransition, InvalidCommand
+from doorstep.domain.capturing import claims
+from doorstep.domain.errors import IllegalTransition, InvalidCommand
 from doorstep.domain.fulfillment import WORKABLE, FulfillmentOrder, FulfillmentStatus
 from doorstep.domain.money import total
 from doorstep.domain.order import Order
-from doorstep.domain.payment import (
-    STOREFRONT,
-    Payment,
-    PaymentAction,
-    PaymentEvent,
-    PaymentOutcome,
-)
+from doorstep.domain.payment import PaymentOutcome
 from doorstep.domain.placing import close_if_done, open_work_item
 from doorstep.domain.record import Command
 from doorstep.domain.shipment import UNMOVED, ParcelLine, Shipment, ShipmentStatus, Tracking
@@ -113,8 +108,8 @@ def unpack(order: Order, key: str) -> Order:
     if one.status not in (FulfillmentStatus.ON_HOLD, FulfillmentStatus.EXCEPTION):
         raise IllegalTransition(f"fulfillment order {key}", one.status, "unpacked")
     parcels = order.parcels_of(key)
-    claims = [e for p in order.payments for parcel in parcels for e in _claims(p, parcel)]
-    if any(e.amount and e.outcome is not PaymentOutcome.FAILED for e in claims):
+    asked = [e for p in order.payments for parcel in parcels for e in claims(p, parcel)]
+    if any(e.amount and e.outcome is not PaymentOutcome.FAILED for e in asked):
         raise IllegalTransition(f"fulfillment order {key}", "paid, at least in part", "unpacked")
     if not parcels:
         return order
@@ -130,78 +125,6 @@ def unpack(order: Order, key: str) -> Order:
             shipment_ids=tuple(parcel.shipment_id for parcel in parcels),
         )
     )
-
-
-def claim(order: Order, parcel: Shipment, *, at: datetime) -> tuple[Order, str, PaymentEvent]:
-    """Write the intent to capture a parcel's share, before the provider hears of it.
-
-    Answers the order, the payment's id and the intent. A parcel that has an unanswered or a granted
-    one keeps it; after a refusal there is a new one, with a new key. The claim counts against what
-    is authorized, so that two parcels never draw the same money (invariant 4); raises
-    CaptureDeclined where that does not cover it.
-    """
-    for payment in order.payments:
-        for event in _claims(payment, parcel):
-            if event.outcome is not PaymentOutcome.FAILED:
-                return order, payment.payment_id, event
-    payment = order.payments[0]
-    if payment.capturable < parcel.amount:
-        raise CaptureDeclined(f"{payment.capturable} is authorized, {parcel.amount} is needed")
-    refusals = len(_claims(payment, parcel))
-    intent = PaymentEvent(
-        key=f"{_claim_key(parcel)}{f'-{refusals + 1}' if refusals else ''}",
-        action=PaymentAction.CAPTURE,
-        amount=parcel.amount,
-        outcome=PaymentOutcome.REQUESTED,
-        at=at,
-    )
-    order = order.with_payment(payment.with_event(intent)).raising(
-        events.CaptureRequested(
-            payment_id=payment.payment_id,
-            shipment_id=parcel.shipment_id,
-            amount=parcel.amount,
-        )
-    )
-    return order, payment.payment_id, intent
-
-
-def captured(order: Order, parcel: Shipment, *, reference: str, at: datetime) -> Order:
-    """The provider took a parcel's share."""
-    payment, event = _open_claim(order, parcel)
-    done = event.model_copy(
-        update={"outcome": PaymentOutcome.SUCCEEDED, "reference": reference, "at": at}
-    )
-    return order.with_payment(payment.with_event(done)).raising(
-        events.PaymentCaptured(
-            payment_id=payment.payment_id, shipment_id=parcel.shipment_id, amount=event.amount
-        )
-    )
-
-
-def capture_refused(order: Order, parcel: Shipment, *, reason: str, at: datetime) -> Order:
-    """The provider would not take a parcel's share."""
-    payment, event = _open_claim(order, parcel)
-    failed = event.model_copy(update={"outcome": PaymentOutcome.FAILED, "reason": reason, "at": at})
-    return order.with_payment(payment.with_event(failed)).raising(
-        events.CaptureDeclined(
-            payment_id=payment.payment_id,
-            shipment_id=parcel.shipment_id,
-            amount=event.amount,
-            reason=reason,
-        )
-    )
-
-
-def check_storefront_payment(order: Order) -> None:
-    """Raise CaptureDeclined unless what the storefront took covers everything packed so far."""
-    packed = total((parcel.amount for parcel in order.parcels), order.currency)
-    if order.captured < packed:
-        raise CaptureDeclined(f"the storefront has taken {order.captured}, {packed} is needed")
-
-
-def paid_at_storefront(order: Order) -> bool:
-    """Whether the storefront takes the money itself."""
-    return any(payment.provider == STOREFRONT for payment in order.payments)
 
 
 def put_on_hold(order: Order, key: str, *, reason: str) -> Order:
@@ -425,22 +348,6 @@ def _check_contents(one: FulfillmentOrder, parcels: Sequence[Parcel]) -> None:
             )
     if faults:
         raise InvalidCommand(faults)
-
-
-def _claim_key(parcel: Shipment) -> str:
-    return f"{parcel.shipment_id}-capture"
-
-
-def _claims(payment: Payment, parcel: Shipment) -> list[PaymentEvent]:
-    return [event for event in payment.events if event.key.startswith(_claim_key(parcel))]
-
-
-def _open_claim(order: Order, parcel: Shipment) -> tuple[Payment, PaymentEvent]:
-    for payment in order.payments:
-        for event in _claims(payment, parcel):
-            if event.outcome is PaymentOutcome.REQUESTED:
-                return payment, event
-    raise IllegalTransition(f"shipment {parcel.shipment_id}", "not claimed", "captured")
 
 
 def _to(

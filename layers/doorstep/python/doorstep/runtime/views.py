@@ -22,7 +22,7 @@ from doorstep.domain.order import (
     ReturnState,
     Totals,
 )
-from doorstep.domain.payment import Payment, PaymentEvent
+from doorstep.domain.payment import Method, Payment, PaymentEvent
 from doorstep.domain.promise import Promise
 from doorstep.domain.promise_ledger import PromiseLedger
 from doorstep.domain.record import Moment
@@ -43,6 +43,7 @@ class PaymentView(View):
 
     payment_id: str
     provider: str
+    method: Method
     amount: Money
     authorized: Money
     claimed: Money
@@ -56,6 +57,7 @@ class PaymentView(View):
         return cls(
             payment_id=payment.payment_id,
             provider=payment.provider,
+            method=payment.method,
             amount=payment.amount,
             authorized=payment.authorized,
             claimed=payment.claimed,

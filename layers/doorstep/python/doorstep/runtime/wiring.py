@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
     from mypy_boto3_dynamodb import DynamoDBClient
 
+    from doorstep.domain.payment import Method
     from doorstep.ports import (
         Carrier,
         Catalog,
@@ -87,6 +88,14 @@ def payment_gateway() -> PaymentGateway:
     from doorstep.adapters.payments import EachItsOwn
 
     return EachItsOwn(settings())
+
+
+@cache
+def payment_methods() -> Mapping[Method, str]:
+    """The provider that takes new payments of each method that is taken."""
+    from doorstep.adapters import payments
+
+    return payments.methods(settings())
 
 
 @cache

@@ -13,6 +13,7 @@ import hashlib
 import json
 import zlib
 from collections.abc import Mapping
+from contextlib import suppress
 from datetime import datetime, timedelta
 from typing import NamedTuple
 
@@ -30,7 +31,7 @@ from doorstep.domain.errors import (
     PaymentDeclined,
     PaymentOutcomeUnknown,
 )
-from doorstep.domain.money import Currency, Money
+from doorstep.domain.money import Currency, Money, total
 from doorstep.domain.order import (
     Customer,
     Line,
@@ -40,11 +41,10 @@ from doorstep.domain.order import (
     Quantity,
     order_id,
 )
-from doorstep.domain.payment import Payment
+from doorstep.domain.payment import MAX_TENDERS, Method, Payment
 from doorstep.domain.record import Command
 from doorstep.domain.stock import StockLevels
 from doorstep.ports import (
-    Authorization,
     Catalog,
     Clock,
     FraudScreen,
@@ -58,6 +58,9 @@ from doorstep.usecases.cancel import carry_out_voids
 from doorstep.usecases.quote import MAX_LINES, Item, Quote, quote, unsellable
 
 _TRIES = 6
+
+_MAX_MINOR = 10**12
+"""Minor units of one tender, at the most."""
 
 _LATEST_PAYMENT = timedelta(minutes=10)
 """A repeat that began before a checkout was undone has ended, or died, by then."""
@@ -96,8 +99,17 @@ class Buyer(Command):
     language: str = Field(default="en", pattern="^[a-z]{2}(-[A-Z]{2})?$")
 
 
+class Tender(Command):
+    """One of several ways in which an order is paid."""
+
+    method: Method = Method.CARD
+    token: str = Field(min_length=1, max_length=255)
+    amount: Money | None = None
+    """What it gives; left out by one tender at the most, which gives the rest."""
+
+
 class Checkout(Command):
-    """A cart to be turned into an order."""
+    """A cart to be turned into an order. It is paid with `payment_token`, or with `payments`."""
 
     channel: str = Field(default="web", pattern="^[a-z0-9][a-z0-9_-]{0,39}$")
     currency: Currency
@@ -106,7 +118,14 @@ class Checkout(Command):
     shipping_address: DeliveryAddress
     billing_address: DeliveryAddress | None = None
     delivery_option: str = Field(default="standard", pattern="^[a-z0-9][a-z0-9_-]{0,39}$")
-    payment_token: str = Field(min_length=1, max_length=255)
+    payment_token: str = Field(default="", max_length=255)
+    """One card for all of it."""
+    payments: tuple[Tender, ...] = Field(default=(), max_length=MAX_TENDERS)
+
+    @property
+    def tenders(self) -> tuple[Tender, ...]:
+        """How it is to be paid; the short form is one card."""
+        return self.payments or (Tender(token=self.payment_token),)
 
     def bought_by(self, customer_id: str) -> Checkout:
         """The same cart, in the name of a customer who has signed in."""
@@ -115,7 +134,8 @@ class Checkout(Command):
 
     def fingerprint(self) -> str:
         """The same for the same request, whatever the order of its fields."""
-        request = json.dumps(self.model_dump(mode="json"), sort_keys=True)
+        given = self.model_dump(mode="json", exclude=None if self.payments else {"payments"})
+        request = json.dumps(given, sort_keys=True)
         return hashlib.sha256(request.encode()).hexdigest()
 
 
@@ -134,13 +154,13 @@ def check_out(
     catalog: Catalog,
     stock: Stock,
     gateway: PaymentGateway,
-    payment_provider: str,
+    payment_methods: Mapping[Method, str],
     tax: TaxEngine,
     fraud: FraudScreen,
     clock: Clock,
     ttl_seconds: int,
 ) -> Placed:
-    """Turn a cart into a placed order.
+    """Turn a cart into a placed order; `payment_methods` names the provider of each method.
 
     Raises InvalidCommand, OutOfStock, PaymentDeclined, IdempotencyKeyReused; PaymentOutcomeUnknown
     and ProviderUnavailable where a repeat with the same key will settle it. A declined order's key
@@ -155,7 +175,7 @@ def check_out(
             key,
             at,
             ttl_seconds,
-            payment_provider,
+            payment_methods,
             orders=orders,
             catalog=catalog,
             stock=stock,
@@ -182,56 +202,60 @@ def finish(
 ) -> Order:
     """Bring a received order to its end: placed, or declined with its stock free again.
 
-    Safe to run twice, also at once: the provider knows the key, and the order's version lets one of
+    Its tenders are authorized in order; where one is refused, those before it are given free. Safe
+    to run twice, also at once: the provider knows the keys, and the order's version lets one of
     them write. The loser answers with what the winner wrote, and undoes nothing of it.
     """
     if order.status is not OrderStatus.PENDING:
         return _outcome(order)
-    payment = order.payments[0]
     screening = fraud.screen(order)
-    try:
-        reference = _authorize(payment, gateway)
-    except PaymentDeclined as declined:
-        refused = placing.decline(order, payment.payment_id, reason=declined.reason, at=clock())
+    paid = order
+    for payment in order.payments:
+        key = payment.payment_id
         try:
-            orders.commit(refused)
-        except Conflict:
-            return _outcome(orders.get(order.order_id))
-        raise
-    paid = placing.authorized(order, payment.payment_id, reference=reference, at=clock())
+            reference = _authorize(payment, gateway)
+        except PaymentDeclined as declined:
+            refused = placing.decline(paid, key, reason=declined.reason, at=clock())
+            try:
+                (refused,) = orders.commit(refused)
+            except Conflict:
+                return _outcome(orders.get(order.order_id))
+            carry_out_voids(refused, orders=orders, gateway=gateway, clock=clock)
+            raise
+        paid = placing.authorized(paid, key, reference=reference, at=clock())
     reasons = screening.reasons if screening.review else ()
     placed = placing.place(paid, at=clock(), hold_reasons=reasons)
     try:
         (stored,) = orders.commit(placed)
     except Conflict:
-        return _after_lost_race(order.order_id, reference, orders, gateway, clock)
+        return _after_lost_race(paid, orders, gateway, clock)
     return stored
 
 
 def abandon(
     order: Order, *, orders: Orders, gateway: PaymentGateway, fraud: FraudScreen, clock: Clock
 ) -> Order:
-    """Settle a checkout whose time is up: placed where its money was reserved, undone where it was
-    not.
+    """Settle a checkout whose time is up: placed where all of its money was reserved, undone where
+    it was not.
 
     A customer whose payment went through has bought, whether or not they saw the answer. What is
     undone is looked at again: a repeat of the checkout may be paying for it at this very moment.
     """
-    payment = order.payments[0]
-    if _find(payment, gateway) or not payment.amount:
+    found = _found(order, gateway)
+    missing = [p.payment_id for p in order.payments if p.amount and p.payment_id not in found]
+    if not missing:
         return finish(order, orders=orders, gateway=gateway, fraud=fraud, clock=clock)
-    undone = placing.decline(order, payment.payment_id, reason="expired", at=clock())
+    for key, reference in found.items():
+        order = placing.authorized(order, key, reference=reference, at=clock())
+    undone = placing.decline(order, missing[0], reason="expired", at=clock())
     (stored,) = orders.commit(undone.changed(expires_at=clock() + _LATEST_PAYMENT))
-    return stored
+    return carry_out_voids(stored, orders=orders, gateway=gateway, clock=clock)
 
 
 def look_again(order: Order, *, orders: Orders, gateway: PaymentGateway, clock: Clock) -> Order:
     """Give free what was reserved for a checkout while it was undone, by a repeat that died."""
-    payment = order.payments[0]
-    found = _find(payment, gateway)
-    order = order.changed(expires_at=None)
-    if found:
-        order = _paid_in_vain(order, found.reference, clock=clock)
+    found = _found(order, gateway)
+    order = _paid_in_vain(order.changed(expires_at=None), found, clock=clock)
     (order,) = orders.commit(order)
     return carry_out_voids(order, orders=orders, gateway=gateway, clock=clock)
 
@@ -241,19 +265,19 @@ def _received(
     key: str,
     at: datetime,
     ttl_seconds: int,
-    provider: str,
+    payment_methods: Mapping[Method, str],
     *,
     orders: Orders,
     catalog: Catalog,
     stock: Stock,
     tax: TaxEngine,
 ) -> Order:
-    """The order with its stock held and its payment's intent written.
+    """The order with its stock held and its payments' intents written.
 
     The last units of a hot SKU are gathered in the shard that the order asks.
     """
     products, option = catalog.offer((line.sku for line in command.lines), command.delivery_option)
-    offered = _check(command, products, option)
+    offered = _check(command, products, option, payment_methods)
     levels = stock.levels(products)
     quoted = quote(
         [Item(products[line.sku], line.quantity) for line in command.lines],
@@ -267,14 +291,9 @@ def _received(
     )
     for attempt in range(_TRIES):
         draft = _draft(command, key, at, ttl_seconds, products, quoted)
-        payment = Payment(
-            payment_id=f"{key}-T1",
-            provider=provider,
-            token=command.payment_token,
-            amount=draft.totals.total,
-        )
+        payments = _payments(command, key, draft.totals.total, payment_methods)
         try:
-            (stored,) = orders.commit(placing.receive(draft, payment, at=at))
+            (stored,) = orders.commit(placing.receive(draft, payments, at=at))
         except OutOfStock as refusal:
             levels = stock.levels(products)
             wanted = shards.demand(draft.lines)
@@ -294,11 +313,58 @@ def _short(wanted: shards.Demand, levels: Mapping[str, StockLevels]) -> dict[str
     return {sku: (units, left[sku]) for (sku, _), units in wanted.items() if units > left[sku]}
 
 
+def _payments(
+    command: Checkout, key: str, due: Money, payment_methods: Mapping[Method, str]
+) -> tuple[Payment, ...]:
+    """One payment per tender, which add up to what is due; raises InvalidCommand where they do
+    not.
+    """
+    given = total((x.amount for x in command.tenders if x.amount), command.currency)
+    rest = due - given
+    open_ended = any(tender.amount is None for tender in command.tenders)
+    if (rest and not open_ended) or (open_ended and given and rest <= Money.zero(due.currency)):
+        raise InvalidCommand({"payments": f"{given} is given of {due}"})
+    return tuple(
+        Payment(
+            payment_id=f"{key}-T{number}",
+            provider=payment_methods[tender.method],
+            method=tender.method,
+            token=tender.token,
+            amount=tender.amount or rest,
+        )
+        for number, tender in enumerate(command.tenders, start=1)
+    )
+
+
+def _unpayable(command: Checkout, payment_methods: Mapping[Method, str]) -> dict[str, str]:
+    """What is wrong with the ways to pay, whatever the order costs."""
+    faults: dict[str, str] = {}
+    if bool(command.payment_token) == bool(command.payments):
+        faults["payments"] = "pay with one `payment_token`, or with `payments`: not with both"
+    if sum(tender.amount is None for tender in command.payments) > 1:
+        faults["payments"] = "only one may give the rest: say how much each of the others gives"
+    for index, tender in enumerate(command.payments):
+        path = f"payments.{index}"
+        if tender.method not in payment_methods:
+            faults[f"{path}.method"] = f"taken are {', '.join(sorted(payment_methods))}"
+        if tender.amount is None:
+            continue
+        if tender.amount.currency != command.currency:
+            faults[f"{path}.amount"] = f"the order is paid in {command.currency}"
+        elif not 0 < tender.amount.minor <= _MAX_MINOR:
+            faults[f"{path}.amount"] = "more than nothing, and no more than a trillion"
+    return faults
+
+
 def _check(
-    command: Checkout, products: Mapping[str, Product], option: DeliveryOption | None
+    command: Checkout,
+    products: Mapping[str, Product],
+    option: DeliveryOption | None,
+    payment_methods: Mapping[Method, str],
 ) -> DeliveryOption:
-    """Raise InvalidCommand with every fault that the catalog shows."""
+    """Raise InvalidCommand with every fault that shows before the order is priced."""
     faults = unsellable(command.lines, products, command.currency)
+    faults |= _unpayable(command, payment_methods)
     for index, line in enumerate(command.lines):
         product = products.get(line.sku)
         if product is None:
@@ -397,21 +463,26 @@ def _key(payment: Payment) -> str:
     return f"{payment.payment_id}-authorize"
 
 
-def _find(payment: Payment, gateway: PaymentGateway) -> Authorization | None:
-    """What the provider has reserved; None where it refused, or never heard of it."""
-    try:
-        return gateway.find(payment, _key(payment))
-    except PaymentDeclined:
-        return None
+def _found(order: Order, gateway: PaymentGateway) -> dict[str, str]:
+    """What providers have reserved, by payment: none that was refused, or never arrived."""
+    found = {}
+    for payment in order.payments:
+        with suppress(PaymentDeclined):
+            known = gateway.find(payment, _key(payment)) if payment.amount else None
+            if known:
+                found[payment.payment_id] = known.reference
+    return found
 
 
-def _paid_in_vain(order: Order, reference: str, *, clock: Clock) -> Order:
+def _paid_in_vain(order: Order, found: Mapping[str, str], *, clock: Clock) -> Order:
     """The undone checkout with the money that was reserved for it, to be given free."""
-    payment = order.payments[0]
-    if payment.authorized or payment.voided:
-        return order
-    late = placing.authorized(order, payment.payment_id, reference=reference, at=clock())
-    return placing.request_void(late, payment.payment_id, at=clock())
+    for key, reference in found.items():
+        payment = order.payment(key)
+        if payment.authorized or payment.voided:
+            continue
+        order = placing.authorized(order, key, reference=reference, at=clock())
+        order = placing.request_void(order, key, at=clock())
+    return order
 
 
 def _known(orders: Orders, key: str) -> Order | None:
@@ -424,21 +495,19 @@ def _known(orders: Orders, key: str) -> Order | None:
 def _outcome(order: Order) -> Order:
     """A finished checkout as its caller sees it again: the order, or the refusal it ended with."""
     if order.status is OrderStatus.CANCELED and order.placed_at is None:
-        reason = order.payments[0].events[0].reason if order.payments else ""
-        raise PaymentDeclined(reason or order.cancel_reason)
+        raise PaymentDeclined(placing.why_declined(order))
     return order
 
 
-def _after_lost_race(
-    key: str, reference: str, orders: Orders, gateway: PaymentGateway, clock: Clock
-) -> Order:
+def _after_lost_race(paid: Order, orders: Orders, gateway: PaymentGateway, clock: Clock) -> Order:
     """Somebody else ended this checkout: theirs stands.
 
     Money reserved for an order that was undone is given free.
     """
-    order = orders.get(key)
+    order = orders.get(paid.order_id)
     if order.status is OrderStatus.CANCELED and order.placed_at is None:
-        (late,) = orders.commit(_paid_in_vain(order, reference, clock=clock))
+        found = {one.payment_id: one.reference for one in paid.payments if one.amount}
+        (late,) = orders.commit(_paid_in_vain(order, found, clock=clock))
         carry_out_voids(late, orders=orders, gateway=gateway, clock=clock)
         raise PaymentDeclined("the checkout had expired; nothing was charged")
     return order

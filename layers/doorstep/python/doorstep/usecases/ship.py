@@ -7,12 +7,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 
-from doorstep.domain import allocating, placing, shipping
+from doorstep.domain import allocating, capturing, placing, shipping
 from doorstep.domain.address import Address
 from doorstep.domain.errors import CaptureDeclined, Conflict, Duplicate, InvalidCommand, NotFound
 from doorstep.domain.fulfillment import WORKABLE, FulfillmentStatus
 from doorstep.domain.order import Order, order_of
-from doorstep.domain.payment import PaymentOutcome
 from doorstep.domain.shipment import Shipment
 from doorstep.ports import (
     Carrier,
@@ -132,8 +131,8 @@ def capture(key: str, *, orders: Orders, gateway: PaymentGateway, clock: Clock) 
     if one.status is FulfillmentStatus.ON_HOLD:
         raise CaptureDeclined(one.reason)
     try:
-        if shipping.paid_at_storefront(order):
-            shipping.check_storefront_payment(order)
+        if capturing.paid_at_storefront(order):
+            capturing.check_storefront_payment(order)
             return
         for parcel in order.parcels_of(key):
             order = _capture(order, parcel, orders=orders, gateway=gateway, clock=clock)
@@ -147,17 +146,17 @@ def capture(key: str, *, orders: Orders, gateway: PaymentGateway, clock: Clock) 
 def _capture(
     order: Order, parcel: Shipment, *, orders: Orders, gateway: PaymentGateway, clock: Clock
 ) -> Order:
-    """Capture one parcel's share, once."""
-    order, payment_id, intent = shipping.claim(order, parcel, at=clock())
-    if intent.outcome is PaymentOutcome.SUCCEEDED:
-        return order
-    (order,) = orders.commit(order)
-    try:
-        reference = gateway.capture(order.payment(payment_id), intent) if parcel.amount else "free"
-    except CaptureDeclined as declined:
-        orders.commit(shipping.capture_refused(order, parcel, reason=declined.reason, at=clock()))
-        raise
-    (order,) = orders.commit(shipping.captured(order, parcel, reference=reference, at=clock()))
+    """Capture one parcel's share, once, tender by tender."""
+    while claimed := capturing.claim(order, parcel, at=clock()):
+        order, payment, intent = claimed
+        (order,) = orders.commit(order)
+        about = (parcel, payment.payment_id, intent)
+        try:
+            reference = gateway.capture(payment, intent)
+        except CaptureDeclined as declined:
+            orders.commit(capturing.refused(order, *about, reason=declined.reason, at=clock()))
+            raise
+        (order,) = orders.commit(capturing.captured(order, *about, reference=reference, at=clock()))
     return order
 
 

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 from doorstep.adapters.registry import Provider, modules, provider
+from doorstep.domain.payment import Capabilities, Method
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from doorstep.domain.payment import Payment, PaymentEvent
     from doorstep.ports import Authorization, PaymentGateway
     from doorstep.runtime.settings import Settings
@@ -14,10 +17,22 @@ if TYPE_CHECKING:
 NAMES = modules(__path__)
 
 
-def load(name: str) -> Provider[PaymentGateway]:
+class PaymentProvider(Provider["PaymentGateway"], Protocol):
+    """The module of a payment provider."""
+
+    CAPABILITIES: Capabilities
+
+
+def load(name: str) -> PaymentProvider:
     """The module of a payment provider; raises NotFound."""
-    module: Provider[PaymentGateway] = provider(__name__, "payment provider", name, NAMES)
+    module: PaymentProvider = provider(__name__, "payment provider", name, NAMES)
     return module
+
+
+def methods(settings: Settings) -> Mapping[Method, str]:
+    """The provider that takes new payments of each method that is taken."""
+    name = settings.payment_provider
+    return dict.fromkeys(load(name).CAPABILITIES.methods, name)
 
 
 class EachItsOwn:

@@ -24,7 +24,7 @@ from doorstep.domain.errors import (
     PaymentOutcomeUnknown,
     ProviderUnavailable,
 )
-from doorstep.domain.payment import Payment, PaymentEvent
+from doorstep.domain.payment import Capabilities, Method, Payment, PaymentEvent
 from doorstep.ports import Authorization, PaymentGateway
 
 if TYPE_CHECKING:
@@ -52,6 +52,8 @@ class Token(StrEnum):
     REFUND_DECLINE = "tok_refund_decline"
     """Approved and captured; every refund is declined: refund_refused."""
 
+
+CAPABILITIES = Capabilities(methods=frozenset(Method))
 
 SLOW_SECONDS = 2.0
 

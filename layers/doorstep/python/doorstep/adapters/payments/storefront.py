@@ -5,11 +5,14 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NoReturn
 
 from doorstep.domain.errors import NotSupported
-from doorstep.domain.payment import Payment, PaymentEvent
+from doorstep.domain.payment import Capabilities, Payment, PaymentEvent
 from doorstep.ports import Authorization, PaymentGateway
 
 if TYPE_CHECKING:
     from doorstep.runtime.settings import Settings
+
+
+CAPABILITIES = Capabilities(methods=frozenset())
 
 
 class StorefrontGateway:
