@@ -74,6 +74,8 @@ class Sold(Record):
     approved_at: datetime | None = None
     handed_to_carrier_at: datetime | None = None
     delivered_at: datetime | None = None
+    estimated_delivery_at: datetime | None = None
+    """The day that the shop promised to deliver on."""
     customer: _Buyer
     lines: tuple[_Line, ...]
     currency: str
@@ -183,7 +185,9 @@ def read(file: Path, limit: int) -> list[Replayed]:
     return [Replayed(one, by_storefront=bool(n % 2)) for n, one in enumerate(sold)]
 
 
-def catalog(orders: Sequence[Replayed], sellers: Mapping[str, Address]) -> Catalog:
+def catalog(
+    orders: Sequence[Replayed], sellers: Mapping[str, Address], grams: Mapping[str, int]
+) -> Catalog:
     """Sellers as locations, products at the price they are first sold at, stock to match."""
     demand: dict[str, Counter[str]] = {}
     products: dict[str, Product] = {}
@@ -196,7 +200,7 @@ def catalog(orders: Sequence[Replayed], sellers: Mapping[str, Address]) -> Catal
                 sku=line.product_id,
                 name=line.product_id,
                 prices={currency: line.unit_price},
-                weight_grams=_GRAMS,
+                weight_grams=grams.get(line.product_id, _GRAMS),
             )
     stock: dict[str, dict[str, int]] = {}
     for sku, wanted in demand.items():
@@ -235,6 +239,15 @@ def sellers(file: Path) -> dict[str, Address]:
         return {}
     with gzip.open(file, "rt") as lines:
         return {row["seller_id"]: _place(row) for row in map(json.loads, lines)}
+
+
+def weights(file: Path) -> dict[str, int]:
+    """What the products weigh, from `products.jsonl.gz` beside the orders; empty without it."""
+    if not file.exists():
+        return {}
+    with gzip.open(file, "rt") as lines:
+        rows = list(map(json.loads, lines))
+    return {row["product_id"]: row["weight_g"] for row in rows if row["weight_g"]}
 
 
 def is_short(sku: str) -> bool:

@@ -31,14 +31,24 @@ from rich.table import Table
 
 from doorstep.domain.events import TimelineItem
 from doorstep.domain.order import FulfillmentState, Order, OrderStatus
-from local import conservation
+from local import conservation, hindsight
 from local.access import Access, access
 from local.aws import Aws
 from local.client import Doorstep, Refused, sign
 from local.command import command
 from local.embedded import HOME, EmbeddedAws, free_port
 from local.feed import listening
-from local.olist import STOREFRONT, Goal, OrdersError, Replayed, catalog, is_short, read, sellers
+from local.olist import (
+    STOREFRONT,
+    Goal,
+    OrdersError,
+    Replayed,
+    catalog,
+    is_short,
+    read,
+    sellers,
+    weights,
+)
 from local.outputs import Outputs
 from local.progress import console, step
 from local.seed import seed
@@ -322,7 +332,11 @@ def main() -> None:
     began = time.monotonic()
     given = _arguments()
     orders = _read(given.orders, given.limit)
-    goods = catalog(orders, sellers(given.orders.with_name("sellers.jsonl.gz")))
+    goods = catalog(
+        orders,
+        sellers(given.orders.with_name("sellers.jsonl.gz")),
+        weights(given.orders.with_name("products.jsonl.gz")),
+    )
     home = HOME / "replay"
     aws = EmbeddedAws(free_port(), home)
     try:
@@ -346,6 +360,14 @@ def main() -> None:
         aws.stop()
         shutil.rmtree(home / "tmp", ignore_errors=True)
     _report(counts, len(orders), seconds, time.monotonic() - began, stored.values())
+    for line in hindsight.report(
+        hindsight.routing(rows, stored.values()),
+        hindsight.remade(orders, stored, goods.locations, goods.delivery_options[0]),
+        hindsight.of_the_shop(orders, stored),
+        currency=orders[0].sold.currency,
+    ):
+        console.print(line, soft_wrap=True)
+    console.print()
     for fault in (*replay.faults, *wrong)[:_SHOWN]:
         console.print(f"[red]✗[/red] {fault}", soft_wrap=True)
     if replay.faults or wrong or sum(counts.values()) != len(orders):
