@@ -42,8 +42,8 @@ class Allocate(Construct):
             data.orders_for(starter)
             starter.set({"STATE_MACHINE_ARN": workflow.arn})
             starter.allow(workflow.arn, "states:StartExecution")
-        # One write per SKU and place for the whole batch: the fuller, the cheaper.
-        consume(allocate, inlet.queue, batch=25, window=1)
+        # One write per SKU and place for the whole batch, which is as much as a transaction takes.
+        consume(allocate, inlet.queue, batch=24, window=1)
         data.index_for(retry, schema.DUE_INDEX)
         every(retry, minutes=5)
 

@@ -5,7 +5,7 @@ workflows.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Hashable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import datetime
 from itertools import islice
@@ -22,10 +22,13 @@ from doorstep.ports import Catalog, Clock, Orders, Stock, Workflow
 from doorstep.usecases import shards
 
 BUDGET = 80
-"""Actions of one transaction that a group of orders, or the parts of a large one, may need.
+"""Actions of one transaction that the parts of a large order may need.
 
 DynamoDB takes 100; the rest is for the order itself and for what is reported about it.
 """
+
+_MAX_ACTIONS = 100
+"""Actions of one transaction, as DynamoDB takes them: 24 orders of one line and one hot SKU."""
 
 _TRIES = 8
 
@@ -244,26 +247,38 @@ def _late_days(order: Order, locations: Sequence[Location], at: datetime) -> dic
 
 
 def _groups(plans: Sequence[Plan]) -> Iterator[tuple[Plan, ...]]:
-    """Consecutive plans that fit into one transaction together."""
+    """Consecutive plans that fit into one transaction together.
+
+    What they move of one SKU at one place is one write for all of them: a group pays for it once.
+    """
     group: list[Plan] = []
-    size = 0
+    own, shared = 0, set[Hashable]()
     for plan in plans:
-        cost = _cost(plan.order)
-        if group and size + cost > BUDGET:
+        rows, levels = _rows(plan.order), _levels(plan.order)
+        if group and own + rows + len(shared | levels) > _MAX_ACTIONS:
             yield tuple(group)
-            group, size = [], 0
+            group, own, shared = [], 0, set()
         group.append(plan)
-        size += cost
+        own, shared = own + rows, shared | levels
     if group:
         yield tuple(group)
 
 
-def _cost(order: Order) -> int:
-    """An upper bound of the actions that committing it takes: its rows and events, and three per
-    movement.
-    """
-    rows = 1 + len(order.fulfillment_orders) + len(order.work_items)
-    return rows + len(order.raised) + 3 * len(order.moved)
+def _rows(order: Order) -> int:
+    """An upper bound of the rows of its own that committing it writes, its events included."""
+    return 1 + len(order.fulfillment_orders) + len(order.work_items) + len(order.raised)
+
+
+def _levels(order: Order) -> set[Hashable]:
+    """The levels that its movements write, and their entries in the ledger."""
+    written: set[Hashable] = set()
+    for one in order.moved:
+        written |= {
+            (one.sku, one.shard),
+            (one.sku, one.location_id),
+            (one.sku, one.location_id, one.kind),
+        }
+    return written
 
 
 def _skus(found: Iterable[Order]) -> list[str]:
