@@ -12,7 +12,7 @@ from collections.abc import Mapping, Sequence
 
 from rich.table import Table
 
-from bench import load, packages
+from bench import flash_sale, load, packages, sourcing
 from bench.budget import counts, overdrawn
 from bench.scenarios import SCENARIOS
 from bench.stack import Measured, measured
@@ -38,6 +38,7 @@ def main() -> None:
         if not given.check:
             _print_speed(stack)
     if not given.check:
+        _print_sourcing()
         _print_code()
     for fault in faults:
         console.print(f"[red]✗[/red] {fault}")
@@ -80,6 +81,8 @@ def _print_speed(stack: Measured) -> None:
         load.events_off(stack)
         alone = {callers: load.checkouts(stack, callers) for callers in load.CALLERS}
     heads = [f"{callers} caller{'s' if callers > 1 else ''}" for callers in load.CALLERS]
+    with step(f"{flash_sale.ORDERS:,} orders on one SKU, twice"):
+        sale = flash_sale.measure(stack)
     _print(
         "Speed, on this machine and through the emulator",
         heads,
@@ -92,6 +95,22 @@ def _print_speed(stack: Measured) -> None:
         ],
         digits=1,
     )
+    _print(
+        f"Allocating {flash_sale.ORDERS:,} orders of one SKU",
+        list(sale),
+        [
+            (field.replace("_", " "), [float(getattr(one, field)) for one in sale.values()])
+            for field in flash_sale.Allocating._fields
+        ],
+        digits=1,
+    )
+
+
+def _print_sourcing() -> None:
+    with step("Sourcing random orders, on one core"):
+        times = sourcing.run()
+    rows = [(f"{t.lines} lines, {t.locations} locations", list(t[2:])) for t in times]
+    _print("Sourcing one order, ms of processor time", ["median", "p99", "most"], rows)
 
 
 def _print_code() -> None:

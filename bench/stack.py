@@ -68,7 +68,16 @@ def measured(home: Path = HOME / "bench") -> Iterator[Measured]:
         with step("Seeding"), Doorstep(outputs.api_url, keys.keys["admin"]) as admin:
             seed(scenarios.catalog(), admin)
         with Aws(outputs.endpoint) as client:
-            yield Measured(outputs, keys, Meter(file, client, outputs.state_machine_arn))
+            meter = Meter(file, client, outputs.state_machine_arn, _scheduled(client))
+            yield Measured(outputs, keys, meter)
     finally:
         aws.stop()
         del os.environ["DOORSTEP_METER"]
+
+
+def _scheduled(aws: Aws) -> tuple[str, ...]:
+    """The names of the functions that a schedule calls."""
+    client = aws.client("scheduler")
+    pages = client.get_paginator("list_schedules").paginate()
+    targets = (found["Target"]["Arn"] for page in pages for found in page["Schedules"])
+    return tuple(arn.rpartition(":")[2] for arn in targets)

@@ -15,9 +15,6 @@ from local.aws import Aws
 
 PRICES = json.loads(Path(__file__).with_name("prices.json").read_text())
 
-BY_THE_CLOCK = ("checkout-expire", "ship-delays")
-"""Functions that run however many orders there are: not counted per order."""
-
 _BYTES_PER_STEP_LOGGED = 450
 """Of one event of a workflow in its log, without data."""
 _BYTES_PER_ACCESS_LOGGED = 350
@@ -69,6 +66,8 @@ class Meter:
     file: Path
     aws: Aws
     state_machine_arn: str
+    by_the_clock: tuple[str, ...]
+    """Functions that run however many orders there are: not counted per order."""
 
     def mark(self) -> tuple[int, datetime]:
         """Where the meter is now."""
@@ -79,11 +78,15 @@ class Meter:
         with self.file.open("rb") as log:
             log.seek(mark[0])
             lines = [json.loads(line) for line in log]
-        usage = _metered(line for line in lines if _is_per_order(line))
+        usage = _metered(line for line in lines if self._is_per_order(line))
         transitions, logged = self._workflows(mark[1])
         usage.billed["transition"] = transitions
         usage.billed["log_gb"] += logged * _BYTES_PER_STEP_LOGGED / _GB
         return usage
+
+    def _is_per_order(self, line: Mapping[str, Any]) -> bool:
+        who = line.get("caller", line.get("function", ""))
+        return bool(who) and who not in self.by_the_clock
 
     def _workflows(self, since: datetime) -> tuple[int, int]:
         """Transitions (the start, and each state entered, retries included) and logged events."""
@@ -115,11 +118,6 @@ def stored_bytes(rows: Iterable[Mapping[str, Any]]) -> tuple[int, int]:
         size += 100 + sum(len(name) + len(str(*value.values())) for name, value in row.items())
         orders += row["sk"]["S"] == "ORDER"
     return size, orders
-
-
-def _is_per_order(line: Mapping[str, Any]) -> bool:
-    who = line.get("caller", line.get("function", ""))
-    return bool(who) and not who.endswith(BY_THE_CLOCK)
 
 
 def _metered(lines: Iterable[Mapping[str, Any]]) -> Usage:
