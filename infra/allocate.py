@@ -63,6 +63,8 @@ class Allocate(Construct):
         api.route("GET", "/stock/{sku}/audit", stock)
         api.route("POST", "/stock/{sku}/repair", stock)
 
+        self._rules(platform, data, api)
+
         keeping = Function(self, platform, "allocate.stockkeeping_api", timeout=25, http=True)
         data.orders_for(keeping)
         for told in ("receipts", "adjustments", "quality-moves", "stock-feeds/{source}"):
@@ -101,3 +103,10 @@ class Allocate(Construct):
             ),
             "Stock levels, ledger and orders disagree. docs/operate.md says how to look and mend.",
         )
+
+    def _rules(self, platform: Platform, data: Data, api: Api) -> None:
+        rules = Function(self, platform, "allocate.rules_api", memory=1024, http=True)
+        data.orders_for(rules)
+        api.route("PUT", "/sourcing-rules/{channel}", rules)
+        api.route("GET", "/sourcing-rules/{channel}", rules)
+        api.route("GET", "/sourcing-rules/{channel}/versions", rules)

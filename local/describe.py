@@ -163,7 +163,7 @@ def lifecycle() -> str:
 def openapi() -> dict[str, Any]:
     """The OpenAPI document of all routes, refusals included."""
     os.environ.setdefault("POWERTOOLS_LOG_LEVEL", "WARNING")
-    from functions.allocate import papers_api, stock_api, stockkeeping_api
+    from functions.allocate import papers_api, rules_api, stock_api, stockkeeping_api
     from functions.checkout import api as orders_api
     from functions.checkout import quote as quote_api
     from functions.events import republish as republish_api
@@ -196,6 +196,7 @@ def openapi() -> dict[str, Any]:
         orders_api,
         quote_api,
         stock_api,
+        rules_api,
         stockkeeping_api,
         papers_api,
         warehouse_api,

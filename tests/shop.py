@@ -19,6 +19,7 @@ from doorstep.domain.order import Order
 from doorstep.domain.payment import STOREFRONT, Method, Payment, PaymentEvent
 from doorstep.domain.returning import ReceivedUnits, WantedReturn
 from doorstep.domain.returns import Return
+from doorstep.domain.rules import SourcingRules
 from doorstep.domain.shipment import ShipmentStatus, Tracking
 from doorstep.domain.shipping import Parcel
 from doorstep.domain.storefront import CancellationNews, News, OrderNews, StorefrontOrder
@@ -29,9 +30,17 @@ from doorstep.usecases.cancel import cancel_order
 from doorstep.usecases.checkout import Checkout, Placed, check_out
 from doorstep.usecases.notify import notify
 from doorstep.usecases.retry import request_allocation, retry_waiting
+from doorstep.usecases.rules import write_rules
 from tests import builders as a
 from tests.contract.fakes import FakeDocuments, FakeGateway, FakeNotifier, FakeWorkflow
-from tests.contract.fakes_orders import FakeCatalog, FakeOrders, FakeQueues, FakeStock, Memory
+from tests.contract.fakes_orders import (
+    FakeCatalog,
+    FakeOrders,
+    FakeQueues,
+    FakeRuleBook,
+    FakeStock,
+    Memory,
+)
 from tests.invariants import Moved, broken
 
 TTL = 900
@@ -95,6 +104,7 @@ class Shop:
         self.stock = FakeStock(self.memory)
         self.catalog = FakeCatalog(self.memory)
         self.queues = FakeQueues(self.memory)
+        self.rule_book = FakeRuleBook(self.memory)
         self.gateway = FakeProviders()
         self.carrier = FakeCarrier()
         self.documents = FakeDocuments()
@@ -121,6 +131,13 @@ class Shop:
                 self.catalog.save(a.location(place, a.HAMBURG if place == "HAMBURG" else a.BERLIN))
             self._receipts += 1
             self.stock.move(a.received(sku, place, quantity, cause=f"receipt-{self._receipts}"))
+
+    def rules(self, channel: str = "web", **rules: Any) -> SourcingRules:
+        """Routes the orders of a channel by these rules from now on."""
+        version = 1 + len(self.memory.editions.get(channel, []))
+        given = SourcingRules(channel=channel, version=version, **rules)
+        ports: dict[str, Any] = {"rule_book": self.rule_book, "clock": self.clock}
+        return write_rules(channel, given, by="ann", **ports).rules
 
     # --- what customers do ----------------------------------------------------------------------
 

@@ -12,9 +12,17 @@ from doorstep.adapters.dynamo import schema
 from doorstep.adapters.dynamo.catalog import DynamoCatalog
 from doorstep.adapters.dynamo.orders import DynamoOrders
 from doorstep.adapters.dynamo.queues import DynamoQueues
+from doorstep.adapters.dynamo.rules import DynamoRuleBook
 from doorstep.adapters.dynamo.stock import DynamoStock
 from tests.builders import Clock
-from tests.contract.fakes_orders import FakeCatalog, FakeOrders, FakeQueues, FakeStock, Memory
+from tests.contract.fakes_orders import (
+    FakeCatalog,
+    FakeOrders,
+    FakeQueues,
+    FakeRuleBook,
+    FakeStock,
+    Memory,
+)
 from tests.contract.world import World
 
 TABLE = "doorstep"
@@ -100,6 +108,7 @@ def world(request: pytest.FixtureRequest) -> World:
             FakeStock(memory),
             FakeCatalog(memory),
             FakeQueues(memory),
+            FakeRuleBook(memory),
             clock,
         )
     table: str = request.getfixturevalue("table")
@@ -109,5 +118,6 @@ def world(request: pytest.FixtureRequest) -> World:
         DynamoStock(dynamodb, table, clock),
         DynamoCatalog(dynamodb, table),
         DynamoQueues(dynamodb, table),
+        DynamoRuleBook(dynamodb, table),
         clock,
     )

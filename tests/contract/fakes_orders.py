@@ -31,6 +31,7 @@ from doorstep.domain.ledger import Drift, LedgerRow, corrections
 from doorstep.domain.order import Order
 from doorstep.domain.papers import CycleCount, Paper, Transfer
 from doorstep.domain.payment import PaymentAction, PaymentOutcome
+from doorstep.domain.rules import Edition, SourcingRules, in_force
 from doorstep.domain.stock import (
     EFFECTS,
     Guard,
@@ -82,6 +83,8 @@ class Memory:
     products: dict[str, Product] = field(default_factory=dict)
     locations: dict[str, Location] = field(default_factory=dict)
     options: dict[str, DeliveryOption] = field(default_factory=dict)
+    editions: dict[str, list[Edition]] = field(default_factory=dict)
+    """The sourcing rules of each channel, the oldest first."""
 
     @property
     def movements(self) -> list[Movement]:
@@ -398,6 +401,10 @@ class FakeCatalog:
     def delivery_options(self) -> Sequence[DeliveryOption]:
         return [option for _, option in sorted(self.memory.options.items())]
 
+    def rules(self, channel: str) -> SourcingRules:
+        newest = {name: all_[-1].rules for name, all_ in self.memory.editions.items()}
+        return in_force(newest, channel)
+
     def save(self, *records: Product | Location | DeliveryOption) -> None:
         for record in records:
             match record:
@@ -407,6 +414,23 @@ class FakeCatalog:
                     self.memory.locations[record.location_id] = record
                 case DeliveryOption():
                     self.memory.options[record.code] = record
+
+
+class FakeRuleBook:
+    """The RuleBook port on `Memory`."""
+
+    def __init__(self, memory: Memory) -> None:
+        self.memory = memory
+
+    def write(self, edition: Edition) -> None:
+        channel = edition.rules.channel
+        known = self.memory.editions.get(channel, [])
+        if edition.rules.version != len(known) + 1:
+            raise Conflict([f"the rules of {channel}"])
+        self.memory.editions[channel] = [*known, edition]
+
+    def editions(self, channel: str, limit: int) -> Sequence[Edition]:
+        return self.memory.editions.get(channel, [])[::-1][:limit]
 
 
 class FakeQueues:

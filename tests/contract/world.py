@@ -2,7 +2,7 @@
 
 from typing import NamedTuple
 
-from doorstep.ports import Catalog, Orders, Queues, Stock
+from doorstep.ports import Catalog, Orders, Queues, RuleBook, Stock
 from tests.builders import Clock
 
 
@@ -11,4 +11,5 @@ class World(NamedTuple):
     stock: Stock
     catalog: Catalog
     queues: Queues
+    rule_book: RuleBook
     clock: Clock

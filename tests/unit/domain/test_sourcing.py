@@ -7,7 +7,8 @@ from hypothesis import strategies as st
 from doorstep.domain.address import Address
 from doorstep.domain.catalog import LocationKind
 from doorstep.domain.order import LineKind, Order
-from doorstep.domain.routing import SourcingRules, Verdict, Zone
+from doorstep.domain.routing import Verdict
+from doorstep.domain.rules import Markdown, PlaceMatch, SourcingRules, Zone
 from doorstep.domain.sourcing import Sourcing, source
 from tests import builders as a
 
@@ -119,7 +120,8 @@ def test_a_location_that_would_be_late_is_avoided_while_that_is_worth_it() -> No
 
 def test_goods_that_lose_value_are_shipped_first() -> None:
     stock = {("MUG", "BERLIN"): 9, ("MUG", "HAMBURG"): 9}
-    found = source(order_of(("MUG", 1)), PLACES, stock, markdown={("MUG", "HAMBURG"): 500})
+    outlet = Markdown(places=PlaceMatch(locations=("HAMBURG",)), unit=500)
+    found = source(order_of(("MUG", 1)), PLACES, stock, SourcingRules(markdowns=(outlet,)))
     assert plan(found) == {"HAMBURG": {"1": 1}}
     berlin = next(one for one in found.candidates if one.location_id == "BERLIN")
     assert berlin.costs
@@ -225,6 +227,7 @@ def test_everybody_who_was_considered_is_named_with_a_verdict_and_what_it_would_
         "handling": 80 + 3 * 30,
         "late": 0,
         "markdown": 0,
+        "charges": 0,
     }
     assert (paris.ships, found.cost) == (3, 590 + 500 + 170)
     assert paris.km

@@ -23,7 +23,7 @@ def test_the_decision_names_every_candidate_and_each_cost_term(shop: Shop) -> No
     shop.catalog.save(a.location("EMPTY"))
     (decision,) = routed(shop, shop.sold(("MUG", 2)).order_id)
     assert decision["why"] == "BERLIN costs the least"
-    assert decision["rules"] == "@1"
+    assert decision["rules"] == "default@0"
     assert (decision["proven"], decision["omitted"]) == (True, 0)
     assert verdicts(decision) == {
         "BERLIN": "chosen",
@@ -38,6 +38,7 @@ def test_the_decision_names_every_candidate_and_each_cost_term(shop: Shop) -> No
         "handling": 80 + 2 * 30,
         "late": 0,
         "markdown": 0,
+        "charges": 0,
     }
     assert decision["cost"] == {"minor": 390 + 12 + 140, "currency": "EUR"}
     assert (berlin["km"], berlin["ships"], hamburg["ships"], hamburg["fills"]) == (0, 2, 0, 2)

@@ -16,6 +16,7 @@ from doorstep.domain.order import Order
 from doorstep.domain.papers import CycleCount, Paper, Transfer
 from doorstep.domain.payment import Payment, PaymentEvent
 from doorstep.domain.record import Record
+from doorstep.domain.rules import Edition, SourcingRules
 from doorstep.domain.shipment import Tracking
 from doorstep.domain.stock import Guard, Movement, StockLevels
 from doorstep.domain.storefront import News
@@ -97,8 +98,21 @@ class Catalog(Protocol):
     def delivery_options(self) -> Sequence[DeliveryOption]:
         """All delivery options; may be a minute old."""
 
+    def rules(self, channel: str) -> SourcingRules:
+        """What routing goes by for a channel; may be a minute old."""
+
     def save(self, *records: Product | Location | DeliveryOption) -> None:
         """Create or replace."""
+
+
+class RuleBook(Protocol):
+    """The sourcing rules of every channel, in all their versions."""
+
+    def write(self, edition: Edition) -> None:
+        """Put the next version in force; raises Conflict where it is not the next one."""
+
+    def editions(self, channel: str, limit: int) -> Sequence[Edition]:
+        """The versions of a channel's own rules, the newest first."""
 
 
 class Stock(Protocol):

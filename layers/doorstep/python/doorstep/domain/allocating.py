@@ -14,7 +14,10 @@ from doorstep.domain.placing import report
 from doorstep.domain.sourcing import Sourcing
 
 MOST_EXPLAINED = 20
-"""Candidates that an explanation names: its row stays small however many locations there are."""
+"""Candidates that an explanation names: its row stays small however many locations there are,"""
+
+MOST_SEEN = 12_000
+"""and so many bytes of what the decision was made from."""
 
 
 def waiting(order: Order) -> bool:
@@ -75,16 +78,18 @@ def report_unfilled(order: Order, sourcing: Sourcing, *, at: datetime) -> Order:
 
 def _explained(order: Order, sourcing: Sourcing) -> Order:
     """The order with the decision on its timeline."""
-    rules = sourcing.rules
+    currency = sourcing.rules.currency
     return order.raising(
         events.OrderRouted(
             why=sourcing.why,
-            rules=f"{rules.channel}@{rules.version}",
-            cost=Money(minor=sourcing.cost, currency=rules.currency),
-            split=Money(minor=sourcing.split, currency=rules.currency),
+            rules=sourcing.rules.label,
+            cost=Money(minor=sourcing.cost, currency=currency),
+            split=Money(minor=sourcing.split, currency=currency),
             proven=sourcing.proven,
             candidates=sourcing.candidates[:MOST_EXPLAINED],
             omitted=max(0, len(sourcing.candidates) - MOST_EXPLAINED),
+            plan=sourcing.plan,
+            seen=sourcing.seen.at_most(MOST_SEEN),
         )
     )
 

@@ -29,6 +29,10 @@ SHIP, PICKUP, MADE_TO_ORDER = "ship", "pickup", "made_to_order"
 """Capabilities that Doorstep itself asks for."""
 
 
+Tag = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9_-]{0,39}$")]
+"""A merchant's own word for goods or places, such as `fragile`; sourcing rules know it."""
+
+
 class ProductKind(StrEnum):
     STANDARD = "standard"
     MADE_TO_ORDER = "made_to_order"
@@ -52,6 +56,7 @@ class Product(Record):
     returnable: bool = True
     requires: tuple[Capability, ...] = Field(default=(), max_length=20)
     """What a location must be capable of to ship it."""
+    tags: tuple[Tag, ...] = Field(default=(), max_length=20)
     low_stock: int = Field(default=5, ge=0, le=10_000)
     """From this many on the storefront says how many are left, and where."""
 
@@ -103,6 +108,7 @@ class Location(Record):
     """It ships unless it says otherwise, or is a showroom. A workshop makes to order without saying
     so.
     """
+    tags: tuple[Tag, ...] = Field(default=(), max_length=20)
     parcel_cost: Annotated[int, Field(ge=0, le=10**9)] | None = None
     unit_cost: Annotated[int, Field(ge=0, le=10**9)] | None = None
     """What it costs to handle a parcel, and a unit, there, in the currency of the sourcing rules;

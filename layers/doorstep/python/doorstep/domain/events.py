@@ -14,7 +14,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from doorstep.domain.money import Money
 from doorstep.domain.record import Moment
-from doorstep.domain.routing import Candidate
+from doorstep.domain.routing import Candidate, Seen
 from doorstep.domain.shipment import ShipmentStatus
 
 
@@ -115,7 +115,7 @@ class OrderRouted(Event):
     name = "order.routed"
     why: str
     rules: str
-    """The rules' channel, empty for all, and their version: `web@3`."""
+    """The rules' channel, or `default`, and their version: `web@3`."""
     cost: Money
     """Of the plan in all, for comparison only: the merchant's own cost, never the customer's."""
     split: Money
@@ -126,6 +126,10 @@ class OrderRouted(Event):
     """The chosen first, then those that could have been; at the most twenty."""
     omitted: int
     """How many more locations were looked at."""
+    plan: dict[str, dict[str, int]] = Field(default_factory=dict)
+    """location id → line id → units."""
+    seen: Seen | None = None
+    """What it was decided from."""
 
 
 class PaymentAuthorized(Event):

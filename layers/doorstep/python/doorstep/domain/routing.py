@@ -1,74 +1,14 @@
-"""What sourcing goes by, and how it explains itself.
-
-Amounts are whole minor units of the rules' currency. They are compared with each other and never
-with what the customer pays, so no rate of exchange is needed for an order in another currency.
+"""How sourcing explains itself: a verdict on every location, what each would have cost, and what
+the decision was made from.
 """
 
 from __future__ import annotations
 
 from enum import StrEnum
-from typing import Annotated
 
 from pydantic import Field
 
-from doorstep.domain.catalog import LocationKind
-from doorstep.domain.money import Currency
 from doorstep.domain.record import Record
-
-Cost = Annotated[int, Field(ge=0, le=10**9)]
-
-
-class Zone(Record):
-    """What a parcel costs up to a distance; the last zone has no end."""
-
-    up_to_km: int | None = Field(default=None, ge=0)
-    parcel: Cost
-    per_kg: Cost
-
-
-class SourcingRules(Record):
-    """How a channel weighs its locations against each other."""
-
-    version: int = Field(default=1, ge=1)
-    channel: str = Field(default="", max_length=60)
-    """Empty: every channel without rules of its own."""
-    currency: Currency = "EUR"
-
-    zones: tuple[Zone, ...] = Field(
-        default=(
-            Zone(up_to_km=50, parcel=390, per_kg=20),
-            Zone(up_to_km=300, parcel=450, per_kg=30),
-            Zone(up_to_km=1_000, parcel=590, per_kg=60),
-            Zone(up_to_km=3_000, parcel=1_200, per_kg=150),
-            Zone(parcel=2_500, per_kg=400),
-        ),
-        min_length=1,
-        max_length=20,
-    )
-    border: Cost = 500
-    """What a parcel to another country costs besides."""
-    handling_parcel: Cost = 80
-    handling_unit: Cost = 30
-    split: Cost = 200
-    """What every parcel after the first costs in trouble to the customer."""
-    late_day: Cost = 500
-    """What a day costs by which a location would miss the promised handover."""
-
-    most_locations: int | None = Field(default=None, ge=1, le=100)
-    most_km: int | None = Field(default=None, ge=0)
-    """A location whose distance is not known is not refused for it."""
-    kinds: tuple[LocationKind, ...] = tuple(LocationKind)
-    whole_lines: bool = False
-    """A line goes to one location, or waits."""
-    complete: bool = False
-    """Nothing goes anywhere until all of the order can."""
-
-    def zone(self, km: int | None) -> Zone:
-        """The zone of a distance; the dearest one where it is not known."""
-        for zone in self.zones:
-            if zone.up_to_km is not None and km is not None and km <= zone.up_to_km:
-                return zone
-        return self.zones[-1]
 
 
 class Verdict(StrEnum):
@@ -82,6 +22,8 @@ class Verdict(StrEnum):
     INACTIVE = "inactive"
     KIND = "kind"
     """The rules do not let this kind of location ship."""
+    FILTERED = "filtered"
+    """A filter of the rules keeps it from shipping these goods."""
     TOO_FAR = "too_far"
     EXCLUDED = "excluded"
     """It has failed to ship these lines before."""
@@ -104,10 +46,13 @@ class Costs(Record):
     late: int
     markdown: int
     """What goods lose that stay where they sell worst, because these were taken instead."""
+    charges: int = 0
+    """What the rules charge besides."""
 
     @property
     def total(self) -> int:
-        return self.parcel + self.weight + self.border + self.handling + self.late + self.markdown
+        carriage = self.parcel + self.weight + self.border + self.handling
+        return carriage + self.late + self.markdown + self.charges
 
 
 class Candidate(Record):
@@ -121,3 +66,30 @@ class Candidate(Record):
     ships: int = 0
     costs: Costs | None = None
     """Of the units that it ships; of those that it could, where it was not chosen."""
+    rules: tuple[str, ...] = ()
+    """The filters that keep it from shipping, or the charges that make it dearer, by name."""
+
+
+class Seen(Record):
+    """What a decision was made from, so that it can be made again with other rules."""
+
+    wanted: dict[str, int]
+    """line id → units to be shipped."""
+    excluded: dict[str, tuple[str, ...]] = Field(default_factory=dict)
+    """line id → locations that had failed to ship it."""
+    short: int = 0
+    """Units that no stock held."""
+    stock: dict[str, dict[str, int]] = Field(default_factory=dict)
+    """SKU → location id → available units, without the zeros."""
+    late: dict[str, int] = Field(default_factory=dict)
+    """location id → days by which it would have missed the promised handover."""
+    room: dict[str, int] = Field(default_factory=dict)
+    """location id → units that it could still ship."""
+    whole: bool = True
+    """False where there was more `stock` than is kept; then there is none of it."""
+
+    def at_most(self, size: int) -> Seen:
+        """The same, without stock where it would be more bytes than these."""
+        if len(self.model_dump_json().encode()) <= size:
+            return self
+        return self.model_copy(update={"stock": {}, "whole": False})

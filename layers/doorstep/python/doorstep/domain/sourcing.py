@@ -8,7 +8,7 @@ that before the id.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from functools import cached_property
 
 from doorstep.domain.catalog import MADE_TO_ORDER, SHIP, Location, LocationKind, Product
@@ -16,7 +16,9 @@ from doorstep.domain.geography import distance_km
 from doorstep.domain.order import Line, LineKind, Order
 from doorstep.domain.placement import Demand, Problem, Site, solve
 from doorstep.domain.record import Record
-from doorstep.domain.routing import Candidate, SourcingRules, Verdict
+from doorstep.domain.routing import Candidate, Seen, Verdict
+from doorstep.domain.rules import SourcingRules
+from doorstep.domain.ruling import Ruling, preferred
 from doorstep.domain.tariff import Tariff
 
 
@@ -39,6 +41,16 @@ class Sourcing(Record):
     rules: SourcingRules
     proven: bool
     """Whether nothing cheaper can exist; false where there were too many locations to be sure."""
+    seen: Seen
+    """What it was made from."""
+
+    @property
+    def plan(self) -> dict[str, dict[str, int]]:
+        """Location id → line id → units."""
+        found: dict[str, dict[str, int]] = {}
+        for part in self.assignments:
+            found.setdefault(part.location_id, {})[part.line_id] = part.quantity
+        return found
 
     @property
     def chosen(self) -> tuple[Candidate, ...]:
@@ -81,24 +93,21 @@ def source(
     products: Mapping[str, Product] | None = None,
     late_days: Mapping[str, int] | None = None,
     capacity: Mapping[str, int] | None = None,
-    markdown: Mapping[tuple[str, str], int] | None = None,
 ) -> Sourcing:
     """Assign an order's unallocated units.
 
     `stock` maps (sku, location id) to available units; `products` tells weights and what goods
     require; `late_days` is by how many days a location would miss the promised handover;
-    `capacity` is how many units a location can still ship; `markdown` maps (sku, location id) to
-    what a unit that stays there is going to lose, in minor units of the rules' currency.
+    `capacity` is how many units a location can still ship.
     """
     case = _Case(
         order,
-        sorted(locations, key=lambda one: (one.priority, one.location_id)),
+        locations,
         stock,
         rules or SourcingRules(),
         products or {},
         late_days or {},
         capacity or {},
-        markdown or {},
     )
     plan = solve(case.problem)
     taken: dict[tuple[str, str], int] = {}
@@ -123,23 +132,29 @@ class _Case:
         products: Mapping[str, Product],
         late_days: Mapping[str, int],
         capacity: Mapping[str, int],
-        markdown: Mapping[tuple[str, str], int],
     ) -> None:
         self._order = order
-        self._locations = locations
         self._stock = stock
         self._rules = rules
         self._products = products
+        self._late_days = late_days
         self._capacity = capacity
         self._wanted = [
             line for line in order.lines if line.unallocated and line.kind is not LineKind.DIGITAL
         ]
         to = order.shipping_address
-        self._km = {one.location_id: distance_km(one, to) for one in locations}
-        self._tariff = Tariff(order, rules, self._km, products, late_days, markdown)
+        self._km = km = {one.location_id: distance_km(one, to) for one in locations}
+        self._locations = preferred(locations, order, rules.sorts, stock, km, capacity)
+        self._ruling = Ruling(order, rules, locations, stock, products, km)
+        self._tariff = Tariff(order, rules, km, products, late_days, self._ruling)
+        self._barred = {
+            (one.location_id, line.line_id): self._bar(one, line)
+            for one in locations
+            for line in self._wanted
+        }
         self._fills = {one.location_id: self._filled(one) for one in locations}
         self._refusals = {one.location_id: self._refusal(one) for one in locations}
-        self.able = [one for one in locations if not self._refusals[one.location_id]]
+        self.able = [one for one in self._locations if not self._refusals[one.location_id]]
 
     @cached_property
     def groups(self) -> list[list[Line]]:
@@ -148,7 +163,8 @@ class _Case:
         for line in self._wanted:
             alone = self._rules.whole_lines or not line.tracked
             places = tuple(one.location_id for one in self.able if self._may(one, line))
-            found.setdefault(line.line_id if alone else (line.sku, places), []).append(line)
+            same = (line.sku, line.kind, places)
+            found.setdefault(line.line_id if alone else same, []).append(line)
         return list(found.values())
 
     @property
@@ -200,6 +216,26 @@ class _Case:
             candidates=tuple(sorted(candidates, key=_likeliest)),
             rules=self._rules,
             proven=proven,
+            seen=self._seen,
+        )
+
+    @property
+    def _seen(self) -> Seen:
+        stock: dict[str, dict[str, int]] = {}
+        for line in self._wanted:
+            if line.sku and line.tracked and line.sku not in stock:
+                there = {
+                    one.location_id: self._stock.get((line.sku, one.location_id), 0)
+                    for one in self._locations
+                }
+                stock[line.sku] = {place: units for place, units in there.items() if units > 0}
+        return Seen(
+            wanted={line.line_id: line.unallocated for line in self._wanted},
+            excluded={line.line_id: line.excluded for line in self._wanted if line.excluded},
+            short=sum(line.backordered for line in self._order.lines),
+            stock=stock,
+            late={place: days for place, days in self._late_days.items() if days > 0},
+            room=dict(self._capacity),
         )
 
     def _judged(
@@ -217,7 +253,15 @@ class _Case:
             fills=sum(fills.values()),
             ships=0 if waits else sum(here.values()),
             costs=self._tariff.costs(one, here or fills) if fills else None,
+            rules=self._named(one, verdict, here or fills),
         )
+
+    def _named(self, one: Location, verdict: Verdict, units: Iterable[str]) -> tuple[str, ...]:
+        """The filters, or the charges, that made it what it is."""
+        if verdict is Verdict.FILTERED:
+            found = (self._barred[one.location_id, line.line_id] for line in self._wanted)
+            return tuple(dict.fromkeys(name for name in found if name))
+        return self._ruling.charged(one, [self._order.line(line_id) for line_id in units])
 
     def _refusal(self, one: Location) -> Verdict | None:
         """Why a location is out of the question."""
@@ -228,7 +272,8 @@ class _Case:
             Verdict.KIND: one.kind not in self._rules.kinds,
             Verdict.TOO_FAR: km is not None and most is not None and km > most,
             Verdict.EXCLUDED: not asked,
-            Verdict.UNABLE: not any(self._may(one, line) for line in asked),
+            Verdict.UNABLE: not any(self._able(one, line) for line in asked),
+            Verdict.FILTERED: not any(self._may(one, line) for line in asked),
             Verdict.FULL: self._room(one) == 0,
             Verdict.OUT_OF_STOCK: not self._fills[one.location_id],
         }
@@ -236,6 +281,15 @@ class _Case:
 
     def _may(self, one: Location, line: Line) -> bool:
         """Whether a location is asked for a line, whatever it has in stock."""
+        return self._barred[one.location_id, line.line_id] is None
+
+    def _bar(self, one: Location, line: Line) -> str | None:
+        """What keeps a location from a line: a filter by its name, else nothing that has one."""
+        if one.location_id in line.excluded or not self._able(one, line):
+            return ""
+        return self._ruling.barred(one, line)
+
+    def _able(self, one: Location, line: Line) -> bool:
         product = self._products.get(line.sku or "")
         required = {SHIP, *(product.requires if product else ())}
         able = set(one.capabilities)
@@ -243,7 +297,7 @@ class _Case:
             required.add(MADE_TO_ORDER)
         if one.kind is LocationKind.WORKSHOP:
             able.add(MADE_TO_ORDER)
-        return required <= able and one.location_id not in line.excluded
+        return required <= able
 
     def _filled(self, one: Location) -> dict[str, int]:
         """Units by line that a location could ship if it shipped all that it can."""

@@ -10,7 +10,9 @@ from collections.abc import Mapping
 
 from doorstep.domain.catalog import Location, Product
 from doorstep.domain.order import Line, Order
-from doorstep.domain.routing import Costs, SourcingRules
+from doorstep.domain.routing import Costs
+from doorstep.domain.rules import SourcingRules, is_abroad
+from doorstep.domain.ruling import Ruling
 
 
 class Tariff:
@@ -23,19 +25,18 @@ class Tariff:
         km: Mapping[str, int | None],
         products: Mapping[str, Product],
         late_days: Mapping[str, int],
-        markdown: Mapping[tuple[str, str], int],
+        ruling: Ruling,
     ) -> None:
         self._order = order
         self._rules = rules
         self._zones = {location_id: rules.zone(distance) for location_id, distance in km.items()}
         self._products = products
         self._late_days = late_days
-        self._markdown = markdown
+        self._ruling = ruling
 
     def opening(self, one: Location) -> Costs:
         """What a parcel costs from there before anything is in it."""
-        rules, to = self._rules, self._order.shipping_address
-        abroad = to is not None and to.country is not None and to.country != one.address.country
+        rules, abroad = self._rules, is_abroad(one, self._order.shipping_address)
         return Costs(
             parcel=self._zones[one.location_id].parcel,
             weight=0,
@@ -43,11 +44,14 @@ class Tariff:
             handling=rules.handling_parcel if one.parcel_cost is None else one.parcel_cost,
             late=rules.late_day * max(0, self._late_days.get(one.location_id, 0)),
             markdown=0,
+            charges=self._ruling.parcel(one),
         )
 
     def unit(self, one: Location, line: Line) -> int:
         """What each unit of a line costs from there besides."""
-        return self._carriage(one, line) + self._handling(one) + self._lost(one, line)
+        ruling = self._ruling
+        lost, charged = ruling.lost(one, line), ruling.unit(one, line)
+        return self._carriage(one, line) + self._handling(one) + lost + charged
 
     def costs(self, one: Location, units: Mapping[str, int]) -> Costs:
         """What so many units by line cost from there in all."""
@@ -57,7 +61,9 @@ class Tariff:
             update={
                 "weight": sum(self._carriage(one, line) * number for line, number in lines),
                 "handling": opening.handling + self._handling(one) * sum(units.values()),
-                "markdown": sum(self._lost(one, line) * number for line, number in lines),
+                "markdown": sum(self._ruling.lost(one, line) * number for line, number in lines),
+                "charges": opening.charges
+                + sum(self._ruling.unit(one, line) * number for line, number in lines),
             }
         )
 
@@ -69,8 +75,3 @@ class Tariff:
 
     def _handling(self, one: Location) -> int:
         return self._rules.handling_unit if one.unit_cost is None else one.unit_cost
-
-    def _lost(self, one: Location, line: Line) -> int:
-        """What is lost where it stays unsold the worst, because a unit is taken here instead."""
-        losses = {place: lost for (sku, place), lost in self._markdown.items() if sku == line.sku}
-        return max(losses.values(), default=0) - losses.get(one.location_id, 0)

@@ -28,6 +28,7 @@ if TYPE_CHECKING:
         Orders,
         PaymentGateway,
         Queues,
+        RuleBook,
         Stock,
         Storefront,
         TaxEngine,
@@ -66,6 +67,13 @@ def catalog() -> Catalog:
     from doorstep.adapters.dynamo.catalog import DynamoCatalog
 
     return DynamoCatalog(_dynamodb(), settings().require("table_name"))
+
+
+@cache
+def rule_book() -> RuleBook:
+    from doorstep.adapters.dynamo.rules import DynamoRuleBook
+
+    return DynamoRuleBook(_dynamodb(), settings().require("table_name"))
 
 
 @cache

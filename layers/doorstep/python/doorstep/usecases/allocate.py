@@ -136,6 +136,9 @@ class _Supply:
         }
         self.products = catalog.products(skus)
         self.locations = catalog.locations()
+        self.rules = {
+            channel: catalog.rules(channel) for channel in {order.channel for order in found}
+        }
 
     def findable(self, order: Order) -> dict[str, int]:
         """Backordered units by line that the network has by now."""
@@ -199,6 +202,7 @@ def _planned(order: Order, supply: _Supply, at: datetime) -> Plan:
         held,
         supply.locations,
         supply.places,
+        supply.rules[order.channel],
         products=supply.products,
         late_days=_late_days(held, supply.locations, at),
     )

@@ -1,6 +1,6 @@
-"""Products, locations and delivery options in DynamoDB.
+"""Products, locations, delivery options and the current sourcing rules in DynamoDB.
 
-Locations and delivery options are few and change seldom: kept for a minute.
+All but products are few and change seldom: kept for a minute.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from doorstep.adapters.dynamo import keys
 from doorstep.adapters.dynamo.keys import Key
 from doorstep.domain.catalog import DeliveryOption, Location, Product
+from doorstep.domain.rules import SourcingRules, in_force
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
 _KEPT_SECONDS = 60
 _BATCH = 100
 
-Listed = TypeVar("Listed", Location, DeliveryOption)
+Listed = TypeVar("Listed", Location, DeliveryOption, SourcingRules)
 
 
 class DynamoCatalog:
@@ -53,6 +54,10 @@ class DynamoCatalog:
     def delivery_options(self) -> Sequence[DeliveryOption]:
         return self._listed(keys.delivery_options(), DeliveryOption)
 
+    def rules(self, channel: str) -> SourcingRules:
+        known = self._listed(keys.all_sourcing_rules(), SourcingRules, even_none=True)
+        return in_force({rules.channel: rules for rules in known}, channel)
+
     def save(self, *records: Product | Location | DeliveryOption) -> None:
         for record in records:
             key = _key(record)
@@ -66,17 +71,23 @@ class DynamoCatalog:
             )
         self._kept.clear()
 
-    def _listed(self, partition: str, model: type[Listed]) -> list[Listed]:
-        """All records of a partition, as they were at some time within the last minute."""
-        read_at, known = self._kept.get(partition, (0.0, []))
-        if not known or time.monotonic() - read_at >= _KEPT_SECONDS:
+    def _listed(
+        self, partition: str, model: type[Listed], *, even_none: bool = False
+    ) -> list[Listed]:
+        """All records of a partition, as they were at some time within the last minute.
+
+        That there are none is kept in mind only where it is usual.
+        """
+        read_at, known = self._kept.get(partition, (float("-inf"), []))
+        empty = not known and not even_none
+        if empty or time.monotonic() - read_at >= _KEPT_SECONDS:
             pages = self._client.get_paginator("query").paginate(
                 TableName=self._table,
                 KeyConditionExpression="pk = :pk",
                 ExpressionAttributeValues={":pk": {"S": partition}},
             )
             rows = (row for page in pages for row in page["Items"])
-            known = [model.model_validate_json(row["json"]["S"]) for row in rows]
+            known = [model.model_validate_json(row["json"]["S"], extra="ignore") for row in rows]
             self._kept[partition] = (time.monotonic(), known)
         return known
 

@@ -82,6 +82,22 @@ def locations() -> str:
     return "LOCATIONS"
 
 
+def sourcing_rules(channel: str) -> Key:
+    return Key(all_sourcing_rules(), f"RULES#{channel}")
+
+
+def all_sourcing_rules() -> str:
+    return "SOURCINGRULES"
+
+
+def editions(channel: str) -> str:
+    return f"SOURCINGRULES#{channel}"
+
+
+def edition(channel: str, version: int) -> Key:
+    return Key(editions(channel), f"VERSION#{version:07}")
+
+
 def stock(sku: str) -> str:
     return f"STOCK#{sku}"
 

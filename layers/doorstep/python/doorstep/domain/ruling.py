@@ -1,0 +1,133 @@
+"""The rules as they apply to one order: who is barred from which line, and what they charge."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
+
+from doorstep.domain.catalog import Location, Product
+from doorstep.domain.order import Line, Order
+from doorstep.domain.rules import Charge, Filter, Sort, SourcingRules
+
+
+class Ruling:
+    """Only rules that concern this order; `stock` maps (SKU, location id) to available units, `km`
+    has the distance of every location, None where it is unknown.
+    """
+
+    def __init__(
+        self,
+        order: Order,
+        rules: SourcingRules,
+        locations: Sequence[Location],
+        stock: Mapping[tuple[str, str], int],
+        products: Mapping[str, Product],
+        km: Mapping[str, int | None],
+    ) -> None:
+        self._to = order.shipping_address
+        self._stock = stock
+        self._products = products
+        self._km = km
+        self._filters = [one for one in rules.filters if one.orders.matches(order)]
+        self._charges = [one for one in rules.charges if one.orders.matches(order)]
+        self._wanted: Counter[str | None] = Counter()
+        for line in order.lines:
+            self._wanted[line.sku] += line.unallocated
+        self._lost = self._markdowns(order, rules, locations) if rules.markdowns else {}
+
+    def barred(self, one: Location, line: Line) -> str | None:
+        """The name of the filter that keeps a location from shipping a line."""
+        return next((rule.name for rule in self._filters if self._bars(rule, one, line)), None)
+
+    def parcel(self, one: Location) -> int:
+        """What is charged for a parcel from there."""
+        return sum(rule.parcel for rule in self._charges if rule.parcel and self._at(rule, one))
+
+    def unit(self, one: Location, line: Line) -> int:
+        """What is charged for a unit of a line from there."""
+        return sum(rule.unit for rule in self._charges if self._charged(rule, one, line))
+
+    def charged(self, one: Location, lines: Sequence[Line]) -> tuple[str, ...]:
+        """The names of the charges on a parcel with these lines."""
+        return tuple(
+            rule.name
+            for rule in self._charges
+            if (rule.parcel and self._at(rule, one))
+            or any(self._charged(rule, one, line) for line in lines)
+        )
+
+    def lost(self, one: Location, line: Line) -> int:
+        """What is lost where a unit stays unsold the worst, because one is taken here instead."""
+        losses = self._lost.get(line.sku or "", {})
+        return max(losses.values(), default=0) - losses.get(one.location_id, 0)
+
+    def _markdowns(
+        self, order: Order, rules: SourcingRules, locations: Sequence[Location]
+    ) -> dict[str, dict[str, int]]:
+        """SKU → location id → what a unit that stays there is going to lose."""
+        found: dict[str, dict[str, int]] = {}
+        for line in order.lines:
+            if not line.sku or line.sku in found:
+                continue
+            product = self._products.get(line.sku)
+            goods = [rule for rule in rules.markdowns if rule.goods.matches(line, product)]
+            found[line.sku] = {
+                one.location_id: lost
+                for one in locations
+                if self._stock.get((line.sku, one.location_id), 0) > 0
+                and (lost := sum(r.unit for r in goods if r.places.matches(one, self._to)))
+            }
+        return found
+
+    def _bars(self, rule: Filter, one: Location, line: Line) -> bool:
+        if not rule.goods.matches(line, self._products.get(line.sku or "")):
+            return False
+        outside = rule.only is not None and not rule.only.matches(one, self._to)
+        return outside or (rule.never is not None and rule.never.matches(one, self._to))
+
+    def _at(self, rule: Charge, one: Location) -> bool:
+        km = self._km[one.location_id]
+        near = rule.beyond_km is not None and km is not None and km <= rule.beyond_km
+        return not near and rule.places.matches(one, self._to)
+
+    def _charged(self, rule: Charge, one: Location, line: Line) -> bool:
+        """Whether a unit of a line costs more there."""
+        if not rule.unit or not rule.goods.matches(line, self._products.get(line.sku or "")):
+            return False
+        if rule.leaves_below is not None:
+            has = self._stock.get((line.sku or "", one.location_id), 0)
+            if not line.tracked or has - self._wanted[line.sku] >= rule.leaves_below:
+                return False
+        return self._at(rule, one)
+
+
+def preferred(
+    locations: Sequence[Location],
+    order: Order,
+    sorts: Sequence[Sort],
+    stock: Mapping[tuple[str, str], int],
+    km: Mapping[str, int | None],
+    capacity: Mapping[str, int],
+) -> list[Location]:
+    """Locations as equals are preferred: by the sorts, then by priority and id."""
+    skus = {line.sku for line in order.lines if line.sku and line.unallocated}
+
+    def units(one: Location) -> int:
+        return sum(stock.get((sku, one.location_id), 0) for sku in skus)
+
+    def distance(one: Location) -> float:
+        known = km[one.location_id]
+        return float("inf") if known is None else known
+
+    def room(one: Location) -> float:
+        return capacity.get(one.location_id, float("inf"))
+
+    ways: dict[Sort, Callable[[Location], float]] = {
+        Sort.PRIORITY: lambda one: one.priority,
+        Sort.NEAREST: distance,
+        Sort.MOST_STOCK: lambda one: -units(one),
+        Sort.LEAST_STOCK: units,
+        Sort.MOST_CAPACITY: lambda one: -room(one),
+    }
+    keys = [ways[sort] for sort in (*sorts, Sort.PRIORITY)]
+    return sorted(locations, key=lambda one: (*(key(one) for key in keys), one.location_id))
