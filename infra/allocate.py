@@ -35,6 +35,7 @@ class Allocate(Construct):
             "order.allocation_requested",
             "fulfillment_order.rejected",
             "fulfillment_order.short",
+            "fulfillment_order.withdrawn",
         )
         allocate = Function(self, platform, "allocate.allocate", timeout=_ALLOCATE_SECONDS)
         retry = Function(self, platform, "allocate.retry", timeout=_ALLOCATE_SECONDS)

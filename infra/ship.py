@@ -47,6 +47,7 @@ class Ship(Construct):
             "fulfillment_order.packed",
             "fulfillment_order.rejected",
             "fulfillment_order.short",
+            "fulfillment_order.withdrawn",
             "fulfillment_order.canceled",
             "fulfillment_order.resumed",
         )
@@ -63,7 +64,7 @@ class Ship(Construct):
         data.index_for(warehouse, schema.QUEUE_INDEX)
         data.documents_for(warehouse, LABELS, "s3:GetObject")
         api.route("GET", "/locations/{location_id}/fulfillment-orders", warehouse)
-        for answer in ("accept", "pack", "reject", "short", "retry", "unpack"):
+        for answer in ("accept", "pack", "reject", "short", "retry", "unpack", "move"):
             path = f"/fulfillment-orders/{{fulfillment_order_id}}/{answer}"
             api.route("POST", path, warehouse)
         api.route("GET", "/shipments/{shipment_id}/label", warehouse)
@@ -77,6 +78,11 @@ class Ship(Construct):
         track = Function(self, platform, "ship.track", timeout=_TRACK_SECONDS)
         data.orders_for(track)
         consume(track, news.queue)
+
+        take_back = Function(self, platform, "ship.take_back", timeout=60)
+        data.orders_for(take_back)
+        data.index_for(take_back, schema.DUE_INDEX)
+        every(take_back, minutes=1)
 
         delays = Function(self, platform, "ship.delays", timeout=60)
         data.orders_for(delays)

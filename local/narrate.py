@@ -42,6 +42,9 @@ SENTENCES: Mapping[type[events.Event], Callable[[Data], str]] = {
     events.FulfillmentShort: lambda d: (
         f"{place(d['location_id'])} cannot find {units(d['units'])}."
     ),
+    events.FulfillmentWithdrawn: lambda d: (
+        f"Taken back from {place(d['location_id'])}: {d['reason']}."
+    ),
     events.FulfillmentHeld: lambda d: f"Packed, but may not leave: {d['reason']}.",
     events.FulfillmentShipped: lambda d: f"{place(d['location_id'])} has handed it over.",
     events.LabelBought: lambda d: (

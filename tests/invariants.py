@@ -27,6 +27,7 @@ _COUNTERS = (
     "damaged",
     "quality_control",
     "missing",
+    "suspended",
     "in_transit",
 )
 """Of a location's level."""
@@ -55,7 +56,8 @@ def broken_levels(levels: StockLevels) -> Iterator[str]:
         parts = level.available + level.allocated + level.safety + level.unsellable
         if level.on_hand != parts:
             yield f"{where}: {level.on_hand} on hand, but its parts add up to {parts}"
-        if level.unsellable != level.damaged + level.quality_control + level.missing:
+        apart = (level.damaged, level.quality_control, level.missing, level.suspended)
+        if level.unsellable != sum(apart):
             yield f"{where}: {level.unsellable} unsellable, but its parts add up to something else"
     sellable = sum(level.available for level in levels.locations)
     if levels.available + levels.held != sellable:
@@ -289,6 +291,7 @@ def _expected_of(one: FulfillmentOrder) -> Counter[tuple[str, str]]:
             ("fulfillment_order.shipped", key): int(status in _LEFT),
             ("fulfillment_order.delivered", key): int(status is FulfillmentStatus.DELIVERED),
             ("fulfillment_order.rejected", key): int(status is FulfillmentStatus.REJECTED),
+            ("fulfillment_order.withdrawn", key): int(status is FulfillmentStatus.WITHDRAWN),
             ("fulfillment_order.canceled", key): int(status is FulfillmentStatus.CANCELED),
         }
     )

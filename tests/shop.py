@@ -24,7 +24,7 @@ from doorstep.domain.shipment import ShipmentStatus, Tracking
 from doorstep.domain.shipping import Parcel
 from doorstep.domain.storefront import CancellationNews, News, OrderNews, StorefrontOrder
 from doorstep.ports import CarrierNews, Consignment, Label, Screening, TaxedAmount
-from doorstep.usecases import delays, expire, ingest, refund, returns, ship
+from doorstep.usecases import delays, expire, ingest, refund, rerouting, returns, ship
 from doorstep.usecases.allocate import Allocated, allocate_orders
 from doorstep.usecases.cancel import cancel_order
 from doorstep.usecases.checkout import Checkout, Placed, check_out
@@ -240,6 +240,10 @@ class Shop:
         }
         return expire.settle_unfinished(fraud=self.fraud, **common)
 
+    def takes_back(self) -> tuple[str, ...]:
+        """The scheduled look for locations that let their time pass."""
+        return rerouting.take_back_late(orders=self.orders, queues=self.queues, clock=self.clock)
+
     def alerts(self) -> tuple[str, ...]:
         return delays.raise_delays(orders=self.orders, queues=self.queues, clock=self.clock)
 
@@ -263,6 +267,17 @@ class Shop:
 
     def rejects(self, key: str, reason: str = "damaged") -> Order:
         return ship.reject(key, reason, orders=self.orders)
+
+    def moves(self, key: str, to: str, reason: str = "nearer") -> Order:
+        """An agent gives it to another location."""
+        return rerouting.move(
+            key,
+            rerouting.Move(location_id=to, reason=reason),
+            orders=self.orders,
+            stock=self.stock,
+            catalog=self.catalog,
+            clock=self.clock,
+        )
 
     def misses(self, key: str, **missing: int) -> Order:
         """`misses("O-A-F1", L1=2)`: two units of line 1 are not there."""
@@ -456,11 +471,13 @@ _ALLOCATE = {
     "order.allocation_requested",
     "fulfillment_order.rejected",
     "fulfillment_order.short",
+    "fulfillment_order.withdrawn",
 }
 _RESUME = {
     "fulfillment_order.packed",
     "fulfillment_order.rejected",
     "fulfillment_order.short",
+    "fulfillment_order.withdrawn",
     "fulfillment_order.canceled",
 }
 

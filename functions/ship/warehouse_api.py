@@ -1,4 +1,4 @@
-"""HTTP: a location's work → listed, accepted, packed, rejected, short; retried, unpacked.
+"""HTTP: a location's work → listed, accepted, packed, rejected, short; retried, unpacked, moved.
 
 Repeats are harmless: by the fulfillment order's state.
 """
@@ -15,7 +15,7 @@ from doorstep.domain.shipping import MAX_PARCELS, Parcel
 from doorstep.ports import Orders
 from doorstep.runtime import web, wiring
 from doorstep.runtime.views import FulfillmentOrderPage, LinkView
-from doorstep.usecases import ship
+from doorstep.usecases import rerouting, ship
 
 app = web.api()
 handler = web.entered(app)
@@ -94,6 +94,20 @@ def unpack(fulfillment_order_id: web.Id) -> FulfillmentOrder:
     return ship.unpack(
         fulfillment_order_id, orders=_own(fulfillment_order_id, "agent")
     ).fulfillment_order(fulfillment_order_id)
+
+
+@app.post("/fulfillment-orders/<fulfillment_order_id>/move")
+def move(fulfillment_order_id: web.Id, command: rerouting.Move) -> FulfillmentOrder:
+    web.caller(app).may("agent")
+    order = rerouting.move(
+        fulfillment_order_id,
+        command,
+        orders=_own(fulfillment_order_id, "agent"),
+        stock=wiring.stock(),
+        catalog=wiring.catalog(),
+        clock=wiring.clock,
+    )
+    return order.fulfillment_order(fulfillment_order_id)
 
 
 @app.get("/shipments/<shipment_id>/label")

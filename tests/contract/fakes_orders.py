@@ -26,7 +26,7 @@ from doorstep.domain.errors import (
     TooLarge,
 )
 from doorstep.domain.events import TimelineItem
-from doorstep.domain.fulfillment import OPEN, FulfillmentOrder, FulfillmentStatus
+from doorstep.domain.fulfillment import OPEN, FulfillmentOrder
 from doorstep.domain.ledger import Drift, LedgerRow, corrections
 from doorstep.domain.order import Order
 from doorstep.domain.papers import CycleCount, Paper, Transfer
@@ -443,7 +443,8 @@ class FakeQueues:
         found = {
             "checkout": self._checkouts,
             "unallocated": self._unallocated,
-            "handover": self._handovers,
+            "answer": lambda: self._looked_at("answer"),
+            "handover": lambda: self._looked_at("handover"),
             "delivery": self._deliveries,
             "money": self._money,
         }[queue]()
@@ -495,14 +496,12 @@ class FakeQueues:
             if order.look_at
         ]
 
-    def _handovers(self) -> list[tuple[datetime, str]]:
+    def _looked_at(self, queue: str) -> list[tuple[datetime, str]]:
         return [
-            (one.ship_by, one.fulfillment_order_id)
+            (one.look_at[0], one.fulfillment_order_id)
             for order in self.memory.orders.values()
             for one in order.fulfillment_orders
-            if one.status in OPEN | {FulfillmentStatus.ALLOCATED}
-            and one.ship_by
-            and "late_handover" not in one.alerts
+            if one.look_at and one.look_at[1] == queue
         ]
 
     def _deliveries(self) -> list[tuple[datetime, str]]:

@@ -6,6 +6,7 @@ from datetime import timedelta
 import pytest
 
 from doorstep.domain import placing, shipping
+from doorstep.domain.catalog import Terms
 from doorstep.domain.errors import InvalidCommand
 from doorstep.domain.order import Order
 from doorstep.domain.storefront import OrderNews
@@ -93,6 +94,21 @@ def test_a_handover_is_due_from_allocation_until_the_parcel_has_left(world: Worl
     world.orders.commit(shipping.dispatch(world.orders.get("O-A"), "O-A-F1", at=world.clock()))
     assert not due(world, "handover", days=30)
     assert list(due(world, "delivery", days=30)) == ["O-A-F1-P1"]
+
+
+def test_an_answer_is_due_until_the_location_has_gone_on(world: World) -> None:
+    stocked(world, MUG=9)
+    world.catalog.save(a.location("BERLIN", terms=Terms(accept_hours=1, pack_hours=2)))
+    order = released(world, "O-A")
+    assert list(due(world, "answer", days=1)) == ["O-A-F1"]
+    assert not due(world, "handover", days=30)
+    (order,) = world.orders.commit(shipping.accept(order, "O-A-F1"))
+    assert order.fulfillment_orders[0].pack_by == a.NOW + timedelta(hours=2)
+    assert not due(world, "answer", days=1.5 / 24)
+    assert list(due(world, "answer", days=1)) == ["O-A-F1"]
+    ship.pack("O-A-F1", [a.parcel(L1=1)], orders=world.orders, clock=world.clock)
+    assert not due(world, "answer", days=30)
+    assert list(due(world, "handover", days=30)) == ["O-A-F1"]
 
 
 def test_a_delivery_is_due_until_the_parcel_has_arrived(world: World) -> None:

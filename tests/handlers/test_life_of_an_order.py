@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from doorstep.domain.catalog import Terms
 from doorstep.runtime import wiring
 from functions.allocate import allocate, retry, stock_api, stockkeeping_api
 from functions.checkout import api as checkout_api
@@ -23,6 +24,7 @@ from functions.ship import (
     release,
     resume,
     set_aside,
+    take_back,
     track,
     warehouse_api,
 )
@@ -145,6 +147,46 @@ def test_a_rejected_order_goes_elsewhere(shop: Cloud, order: str) -> None:
         "BERLIN",
         "HAMBURG",
     ]
+
+
+def test_a_location_that_lets_its_time_pass_loses_it_and_is_told_so(
+    shop: Cloud, order: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    place = a.location("BERLIN", terms=Terms(accept_hours=1)).model_dump(mode="json")
+    assert call(stock_api, "PUT", "/locations/BERLIN", place).status == 200
+    goods = {"receipt_id": "R2", "goods": [{"sku": "MUG", "quantity": 5}]}
+    call(stockkeeping_api, "POST", "/locations/HAMBURG/receipts", goods)
+    key = allocated(shop, order)
+    now = wiring.clock()
+    monkeypatch.setattr(wiring, "clock", lambda: now + timedelta(days=4))
+    for _ in range(2):
+        take_back.handler({}, Context())
+    late = call(warehouse_api, "POST", f"/fulfillment-orders/{key}/accept", **BERLIN)
+    assert (late.status, "is withdrawn" in late.body["detail"]) == (409, True)
+    events = shop.on_the_bus(order, "fulfillment_order.withdrawn")
+    assert len(events) == 1
+    assert consume(resume, *events) == []
+    assert shop.workflow.woken == {"token": "Withdrawn"}
+    assert consume(allocate, *events) == []
+    assert show(order)["fulfillment_orders"][1]["location_id"] == "HAMBURG"
+
+
+def test_an_agent_moves_a_fulfillment_order_to_where_it_can_be_shipped(
+    shop: Cloud, order: str
+) -> None:
+    path = f"/fulfillment-orders/{allocated(shop, order)}/move"
+    move = {"location_id": "HAMBURG", "reason": "closer to the customer"}
+    assert call(warehouse_api, "POST", path, move, **BERLIN).status == 403
+    short = call(warehouse_api, "POST", path, move, role="agent")
+    assert (short.status, short.body["short"]) == (409, [{"sku": "MUG", "asked": 2, "left": 0}])
+    goods = {"receipt_id": "R2", "goods": [{"sku": "MUG", "quantity": 5}]}
+    call(stockkeeping_api, "POST", "/locations/HAMBURG/receipts", goods)
+    for _ in range(2):
+        moved = call(warehouse_api, "POST", path, move, role="agent")
+        assert (moved.status, moved.body["status"]) == (200, "withdrawn")
+    assert [f["location_id"] for f in show(order)["fulfillment_orders"]] == ["BERLIN", "HAMBURG"]
+    nowhere = call(warehouse_api, "POST", path, {"location_id": "ROME", "reason": "?"})
+    assert set(nowhere.faults) == {"location_id"}
 
 
 def test_an_order_that_cannot_be_read_fails_alone_and_is_logged(

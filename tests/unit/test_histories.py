@@ -16,10 +16,12 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 
 from doorstep.adapters.payments.sandbox import Token
+from doorstep.domain.catalog import Terms
 from doorstep.domain.errors import (
     CaptureDeclined,
     Conflict,
     IllegalTransition,
+    InvalidCommand,
     NotFound,
     OutOfStock,
     PaymentDeclined,
@@ -68,6 +70,7 @@ REFUSED = (
     ProviderUnavailable,
     PaymentOutcomeUnknown,
     IllegalTransition,
+    InvalidCommand,
     QuantityExceeded,
     ReturnRefused,
     CaptureDeclined,
@@ -80,6 +83,8 @@ class History(RuleBasedStateMachine):
     def __init__(self) -> None:
         super().__init__()
         self.shop = Shop()
+        hasty = Terms(accept_hours=1, pack_hours=2)
+        self.shop.catalog.save(a.location("BERLIN", terms=hasty))
         self.shop.sells("MUG", "3.33", BERLIN=9, HAMBURG=3)
         self.shop.sells("CUP", "0.01", HAMBURG=9)
         self.carts = 0
@@ -150,6 +155,7 @@ class History(RuleBasedStateMachine):
         for _ in range(times):
             self.shop.expires()
             self.shop.tries_again()
+            self.shop.takes_back()
             self.shop.alerts()
 
     @rule(sku=skus, place=places, units=st.integers(1, 3))
@@ -190,6 +196,14 @@ class History(RuleBasedStateMachine):
         one = self._pick(data, self._asked())
         for _ in range(times):
             self.shop.rejects(one.fulfillment_order_id)
+
+    @precondition(lambda self: self._asked())
+    @rule(data=st.data(), to=places, times=once_or_twice)
+    def move(self, data: st.DataObject, to: str, times: int) -> None:
+        one = self._pick(data, self._asked())
+        with suppress(*REFUSED):
+            for _ in range(times):
+                self.shop.moves(one.fulfillment_order_id, to)
 
     @precondition(lambda self: self._asked())
     @rule(data=st.data(), times=once_or_twice)
@@ -295,6 +309,7 @@ class History(RuleBasedStateMachine):
                 partial(shop.releases, key, token=one.execution_name),
                 partial(shop.packs, key),
                 partial(shop.rejects, key),
+                partial(shop.moves, key, "HAMBURG"),
                 partial(shop.misses, key, **{f"L{part}": 1 + one.missing.get(part, 0)}),
                 partial(shop.captures, key),
                 partial(shop.labels, key),

@@ -21,7 +21,7 @@ def test_every_movement_keeps_the_books_in_balance(kind: MovementKind) -> None:
     assert network.get("available", 0) + network.get("held", 0) == sellable
     parts = ("available", "allocated", "safety", "unsellable")
     assert location.get("on_hand", 0) == sum(location.get(name, 0) for name in parts)
-    unsellable = ("damaged", "quality_control", "missing")
+    unsellable = ("damaged", "quality_control", "missing", "suspended")
     assert location.get("unsellable", 0) == sum(location.get(name, 0) for name in unsellable)
 
 

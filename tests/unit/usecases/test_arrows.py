@@ -8,8 +8,9 @@ from contextlib import suppress
 import pytest
 
 from doorstep.adapters.payments.sandbox import Token
-from doorstep.domain import placing, transitions
+from doorstep.domain import allocating, placing, transitions
 from doorstep.domain.errors import CaptureDeclined, PaymentDeclined
+from doorstep.domain.fulfillment import WithdrawalCause
 from doorstep.usecases import ship
 from tests import builders as a
 from tests.shop import Shop
@@ -118,6 +119,11 @@ def cancel(shop: Shop, key: str) -> object:
     return shop.cancels(key.rpartition("-")[0])
 
 
+def withdraw(shop: Shop, key: str) -> object:
+    cause, order = WithdrawalCause.OUTAGE, shop.order_of(key)
+    return shop.orders.commit(allocating.withdraw(order, key, cause=cause, reason="flooded"))
+
+
 def find_nothing(shop: Shop, key: str) -> object:
     return shop.misses(key, L1=1)
 
@@ -133,6 +139,7 @@ STORIES: list[Story] = [
     delivered_and_returned,
     canceled,
     then(allocated, Shop.sets_aside),
+    *(then(start, withdraw) for start in (allocated, released, accepted, unpacked, set_aside)),
     *(
         then(start, move)
         for start in (released, accepted)

@@ -326,4 +326,4 @@ class Workflow(Protocol):
         """Wake it: packed. Harmless where it was woken, or has ended, already."""
 
     def fail(self, fulfillment_order_id: str, error: str) -> None:
-        """Wake it: there is nothing to ship (`Rejected`, `Short`, `Canceled`)."""
+        """Wake it: there is nothing to ship (`Rejected`, `Short`, `Withdrawn`, `Canceled`)."""

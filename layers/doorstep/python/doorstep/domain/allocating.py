@@ -6,8 +6,14 @@ from collections.abc import Mapping
 from datetime import datetime
 
 from doorstep.domain import events, stock, transitions
+from doorstep.domain.catalog import Location
 from doorstep.domain.errors import IllegalTransition, QuantityExceeded
-from doorstep.domain.fulfillment import FulfillmentLine, FulfillmentOrder, FulfillmentStatus
+from doorstep.domain.fulfillment import (
+    FulfillmentLine,
+    FulfillmentOrder,
+    FulfillmentStatus,
+    WithdrawalCause,
+)
 from doorstep.domain.money import Money
 from doorstep.domain.order import Order, OrderStatus
 from doorstep.domain.placing import report
@@ -47,9 +53,11 @@ def waits_for(order: Order) -> tuple[str, ...]:
     return tuple(dict.fromkeys(skus))
 
 
-def allocate(order: Order, sourcing: Sourcing, *, at: datetime) -> Order:
+def allocate(
+    order: Order, sourcing: Sourcing, *, places: Mapping[str, Location], at: datetime
+) -> Order:
     """Turn assignments into one fulfillment order per location, and its stock from held to
-    allocated.
+    allocated. Each location, by id in `places`, gets the time that its terms give it.
     """
     by_location: dict[str, dict[str, int]] = {}
     for assignment in sourcing.assignments:
@@ -58,7 +66,7 @@ def allocate(order: Order, sourcing: Sourcing, *, at: datetime) -> Order:
     if by_location:
         order = _explained(order, sourcing)
     for location_id, units in by_location.items():
-        order = _allocate_to(order, location_id, units, why=sourcing.why, at=at)
+        order = _allocate_to(order, places[location_id], units, why=sourcing.why, at=at)
     return order
 
 
@@ -95,7 +103,7 @@ def _explained(order: Order, sourcing: Sourcing) -> Order:
 
 
 def _allocate_to(
-    order: Order, location_id: str, units: Mapping[str, int], *, why: str, at: datetime
+    order: Order, place: Location, units: Mapping[str, int], *, why: str, at: datetime
 ) -> Order:
     key = f"{order.order_id}-F{len(order.fulfillment_orders) + 1}"
     lines = []
@@ -106,8 +114,10 @@ def _allocate_to(
         lines.append(line.changed(allocated=line.allocated + quantity))
     one = FulfillmentOrder(
         fulfillment_order_id=key,
-        location_id=location_id,
+        location_id=place.location_id,
         service=order.service,
+        accept_by=_after(place, place.terms.accept_hours, at),
+        pack_by=_after(place, place.terms.pack_hours, at),
         ship_by=order.promise.ship_by if order.promise else None,
         deliver_by=order.promise.deliver_by if order.promise else None,
         allocated_at=at,
@@ -131,7 +141,7 @@ def _allocate_to(
         .raising(
             events.FulfillmentAllocated(
                 fulfillment_order_id=key,
-                location_id=location_id,
+                location_id=place.location_id,
                 units=tuple(line.units(units[line.line_id]) for line in lines),
                 why=why,
             )
@@ -139,12 +149,16 @@ def _allocate_to(
     )
 
 
+def _after(place: Location, hours: int | None, at: datetime) -> datetime | None:
+    return None if hours is None else place.local_calendar.hours_after(at, hours)
+
+
 def reject(order: Order, key: str, *, reason: str) -> Order:
     """The location will not ship any of it: the units are held again, to be routed elsewhere."""
     one = order.fulfillment_order(key)
     units = {line.line_id: line.quantity for line in one.lines}
     movements = _moved(order, one, stock.MovementKind.DEALLOCATED, units, f"{key}-rejected")
-    back = _given_back(order, one, units)
+    back = _given_back(order, one, units, excluded=True)
     return (
         back.with_fulfillment_order(one.to(FulfillmentStatus.REJECTED, reason=reason))
         .moving(*movements)
@@ -152,6 +166,39 @@ def reject(order: Order, key: str, *, reason: str) -> Order:
             events.FulfillmentRejected(
                 fulfillment_order_id=key,
                 location_id=one.location_id,
+                reason=reason,
+                units=tuple(order.line(i).units(q) for i, q in units.items()),
+            )
+        )
+    )
+
+
+def withdraw(order: Order, key: str, *, cause: WithdrawalCause, reason: str) -> Order:
+    """Take back what a location has not packed, to be routed anew.
+
+    A location that let its time pass is not asked again. What lies where the location is switched
+    off is out of reach: it must be held anew, as after a short pick. Raises IllegalTransition where
+    it is packed, or over.
+    """
+    one = order.fulfillment_order(key)
+    if order.parcels_of(key):
+        raise IllegalTransition(f"fulfillment order {key}", "packed", "withdrawn")
+    withdrawn = one.to(FulfillmentStatus.WITHDRAWN, reason=reason)
+    units = {line.line_id: line.quantity for line in one.lines}
+    stranded = cause is WithdrawalCause.OUTAGE
+    kind = stock.MovementKind.STRANDED if stranded else stock.MovementKind.DEALLOCATED
+    movements = _moved(order, one, kind, units, f"{key}-withdrawn")
+    back = _given_back(
+        order, one, units, backordered=stranded, excluded=cause is WithdrawalCause.TIMEOUT
+    )
+    return (
+        back.with_fulfillment_order(withdrawn)
+        .moving(*movements)
+        .raising(
+            events.FulfillmentWithdrawn(
+                fulfillment_order_id=key,
+                location_id=one.location_id,
+                cause=cause,
                 reason=reason,
                 units=tuple(order.line(i).units(q) for i, q in units.items()),
             )
@@ -181,7 +228,7 @@ def short(order: Order, key: str, missing: Mapping[str, int]) -> Order:
     found = tuple(line for line in left if line.quantity)
     cause = f"{key}-short-V{order.version + 1}"
     movements = _moved(order, one, stock.MovementKind.MISSED, missing, cause)
-    back = _given_back(order, one, missing, backordered=True)
+    back = _given_back(order, one, missing, backordered=True, excluded=True)
     if found:
         after = one.model_copy(update={"lines": found})
     else:
@@ -216,20 +263,26 @@ def _newly_missing(one: FulfillmentOrder, missing: Mapping[str, int]) -> dict[st
 
 
 def _given_back(
-    order: Order, one: FulfillmentOrder, units: Mapping[str, int], *, backordered: bool = False
+    order: Order,
+    one: FulfillmentOrder,
+    units: Mapping[str, int],
+    *,
+    backordered: bool = False,
+    excluded: bool,
 ) -> Order:
-    """These units are no longer allocated here, and this location is not asked for their lines
-    again.
+    """These units are no longer allocated here; `backordered` ones must be held anew, and for the
+    lines of `excluded` ones this location is not asked again.
     """
     lines = []
     for line_id, quantity in units.items():
         line = order.line(line_id)
         short = quantity if backordered and line.tracked else 0
+        without = (*line.excluded, one.location_id) if excluded else line.excluded
         lines.append(
             line.changed(
                 allocated=line.allocated - quantity,
                 backordered=line.backordered + short,
-                excluded=tuple(dict.fromkeys((*line.excluded, one.location_id))),
+                excluded=tuple(dict.fromkeys(without)),
             )
         )
     return order.with_lines(lines)

@@ -102,6 +102,18 @@ class Calendar(Record):
         late = here.time() >= (cutoff or self.cutoff)
         return self.from_(here.date() + _DAY if late else here.date())
 
+    def hours_after(self, moment: datetime, hours: int) -> datetime:
+        """The moment after so many hours, of which only those of working days count."""
+        here, left = moment.astimezone(self._zone), timedelta(hours=hours)
+        while True:
+            day = self.from_(here.date())
+            start = max(here, datetime.combine(day, time.min, self._zone))
+            midnight = datetime.combine(day + _DAY, time.min, self._zone)
+            room = midnight.astimezone(UTC) - start.astimezone(UTC)
+            if left <= room:
+                return start.astimezone(UTC) + left
+            here, left = midnight, left - room
+
     def cutoff_on(self, day: date, cutoff: time | None = None) -> datetime:
         """The moment before which an order is still begun on this day."""
         return datetime.combine(day, cutoff or self.cutoff, self._zone).astimezone(UTC)

@@ -88,6 +88,15 @@ def _usual(given: Mapping[str, object]) -> tuple[str, ...]:
     return () if given.get("kind") is LocationKind.SHOWROOM else (SHIP,)
 
 
+class Terms(Record):
+    """How long a location may take, in hours of its working days, before a fulfillment order goes
+    elsewhere. None: as long as it likes.
+    """
+
+    accept_hours: Annotated[int, Field(ge=1, le=720)] | None = None
+    pack_hours: Annotated[int, Field(ge=1, le=720)] | None = None
+
+
 class Location(Record):
     """A place that makes, keeps or ships goods.
 
@@ -101,6 +110,7 @@ class Location(Record):
     priority: int = Field(default=100, ge=0, le=10_000)
     active: bool = True
     calendar: Calendar = Calendar()
+    terms: Terms = Terms()
     latitude: float | None = Field(default=None, ge=-90, le=90)
     longitude: float | None = Field(default=None, ge=-180, le=180)
     """Where it is exactly; without both, its address tells roughly."""

@@ -288,6 +288,16 @@ class FulfillmentShort(FulfillmentOrderEvent):
     """True where nothing was found, so that nothing is left to pack here."""
 
 
+class FulfillmentWithdrawn(FulfillmentOrderEvent):
+    """It was taken back from its location before it was packed: its units are routed anew."""
+
+    name = "fulfillment_order.withdrawn"
+    cause: str
+    """`timeout`, `outage` or `moved`."""
+    reason: str
+    units: tuple[Units, ...]
+
+
 class FulfillmentHeld(FulfillmentOrderEvent):
     """Packed, but must not leave."""
 
@@ -461,6 +471,7 @@ INTERNAL = frozenset(
         HoldReleased,
         FulfillmentRejected,
         FulfillmentShort,
+        FulfillmentWithdrawn,
         FulfillmentHeld,
         FulfillmentSetAside,
         FulfillmentResumed,

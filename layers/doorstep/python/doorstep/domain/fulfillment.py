@@ -8,6 +8,7 @@ from pydantic import Field
 
 from doorstep.domain import transitions
 from doorstep.domain.record import Moment, Record
+from doorstep.domain.shipment import DelayCause
 
 
 class FulfillmentStatus(StrEnum):
@@ -19,6 +20,7 @@ class FulfillmentStatus(StrEnum):
     DELIVERED = "delivered"
     REJECTED = "rejected"
     SHORT = "short"
+    WITHDRAWN = "withdrawn"
     CANCELED = "canceled"
     ON_HOLD = "on_hold"
     EXCEPTION = "exception"
@@ -44,9 +46,21 @@ ENDED = frozenset(
         FulfillmentStatus.DELIVERED,
         FulfillmentStatus.REJECTED,
         FulfillmentStatus.SHORT,
+        FulfillmentStatus.WITHDRAWN,
         FulfillmentStatus.CANCELED,
     }
 )
+
+
+class WithdrawalCause(StrEnum):
+    """Why a fulfillment order was taken back from its location."""
+
+    TIMEOUT = "timeout"
+    """The location let the time pass that its terms give it."""
+    OUTAGE = "outage"
+    """The location is switched off."""
+    MOVED = "moved"
+    """An agent gave it to another location."""
 
 
 class FulfillmentLine(Record):
@@ -71,6 +85,9 @@ class FulfillmentOrder(Record):
     attempt: int = 1
     """How often its workflow was started; part of the execution's name from the second time on."""
     service: str = "standard"
+    accept_by: Moment | None = None
+    pack_by: Moment | None = None
+    """Until when the location has to accept and to pack it, by its terms; None: at any time."""
     ship_by: Moment | None = None
     deliver_by: Moment | None = None
     reason: str = ""
@@ -85,6 +102,26 @@ class FulfillmentOrder(Record):
         """The workflow execution it runs in: a repeated start is harmless, a retry is a new one."""
         suffix = f"-try{self.attempt}" if self.attempt > 1 else ""
         return f"{self.fulfillment_order_id}{suffix}"
+
+    @property
+    def answer_by(self) -> Moment | None:
+        """When it is taken back unless the location has gone on with it."""
+        waits = {
+            FulfillmentStatus.RELEASED: (self.accept_by, self.pack_by),
+            FulfillmentStatus.ACCEPTED: (self.pack_by,),
+        }
+        return min((at for at in waits.get(self.status, ()) if at), default=None)
+
+    @property
+    def look_at(self) -> tuple[Moment, str] | None:
+        """When somebody has to look at it next, and for what: its `answer` or its `handover`."""
+        moments = []
+        if self.answer_by:
+            moments.append((self.answer_by, "answer"))
+        waiting = self.status in OPEN or self.status is FulfillmentStatus.ALLOCATED
+        if waiting and self.ship_by and DelayCause.LATE_HANDOVER not in self.alerts:
+            moments.append((self.ship_by, "handover"))
+        return min(moments, default=None)
 
     @property
     def quantity(self) -> int:

@@ -26,6 +26,7 @@ LOCATION_COUNTERS = (
     "damaged",
     "quality_control",
     "missing",
+    "suspended",
     "in_transit",
 )
 """What a location's level counts."""

@@ -156,7 +156,9 @@ def resume(order: Order, key: str) -> Order:
         raise IllegalTransition(f"fulfillment order {key}", one.status, "resumed")
     packed = bool(order.parcels_of(key))
     to = FulfillmentStatus.PACKED if packed else FulfillmentStatus.ALLOCATED
-    again = one.to(to).model_copy(update={"attempt": one.attempt + 1})
+    # Somebody watches it now: its location's terms do not take it back once more.
+    anew = {"attempt": one.attempt + 1, "accept_by": None, "pack_by": None}
+    again = one.to(to).model_copy(update=anew)
     return order.with_fulfillment_order(again).raising(
         events.FulfillmentResumed(
             fulfillment_order_id=key, location_id=one.location_id, attempt=again.attempt

@@ -6,7 +6,7 @@ location.
 
     network level    available + held
     location level   on_hand = available + allocated + safety + unsellable
-                     unsellable = damaged + quality_control + missing
+                     unsellable = damaged + quality_control + missing + suspended
 
 Invariant 1: network available + held = Σ locations (on_hand − allocated − safety − unsellable).
 """
@@ -47,6 +47,10 @@ class MovementKind(StrEnum):
     SCRAPPED = "scrapped"
     FOUND = "found"
     WRITTEN_OFF = "written_off"
+    SUSPENDED = "suspended"
+    STRANDED = "stranded"
+    REINSTATED = "reinstated"
+    """Out of reach, available or allocated, while their location is switched off; and back."""
     TRANSFERRED = "transferred"
     ANNOUNCED = "announced"
     ARRIVED = "arrived"
@@ -87,6 +91,15 @@ EFFECTS: Mapping[MovementKind, tuple[Mapping[str, int], Mapping[str, int]]] = {
     MovementKind.SCRAPPED: ({}, {"on_hand": -1, "unsellable": -1, "damaged": -1}),
     MovementKind.FOUND: ({"available": 1}, {"available": 1, "unsellable": -1, "missing": -1}),
     MovementKind.WRITTEN_OFF: ({}, {"on_hand": -1, "unsellable": -1, "missing": -1}),
+    MovementKind.SUSPENDED: (
+        {"available": -1},
+        {"available": -1, "unsellable": 1, "suspended": 1},
+    ),
+    MovementKind.STRANDED: ({}, {"allocated": -1, "unsellable": 1, "suspended": 1}),
+    MovementKind.REINSTATED: (
+        {"available": 1},
+        {"available": 1, "unsellable": -1, "suspended": -1},
+    ),
     MovementKind.TRANSFERRED: ({"available": -1}, {"on_hand": -1, "available": -1}),
     MovementKind.ANNOUNCED: ({}, {"in_transit": 1}),
     MovementKind.ARRIVED: ({"available": 1}, {"on_hand": 1, "available": 1, "in_transit": -1}),
@@ -137,11 +150,13 @@ class LocationLevel(Record):
     allocated: int = 0
     safety: int = 0
     unsellable: int = 0
-    """On hand, but not to be sold: the sum of the three that follow."""
+    """On hand, but not to be sold: the sum of the four that follow."""
     damaged: int = 0
     quality_control: int = 0
     missing: int = 0
     """On the books, but not found when it was to be packed."""
+    suspended: int = 0
+    """Out of reach: the location is switched off."""
     in_transit: int = 0
     """On its way here from another location; not on hand anywhere."""
 

@@ -14,16 +14,21 @@ TRANSITIONS: dict[str, dict[str, frozenset[str]]] = {
         "canceled": frozenset(),
     },
     "fulfillment order": {
-        "allocated": frozenset({"released", "canceled", "exception"}),
-        "released": frozenset({"accepted", "packed", "rejected", "short", "canceled", "exception"}),
-        "accepted": frozenset({"packed", "rejected", "short", "canceled", "exception"}),
+        "allocated": frozenset({"released", "withdrawn", "canceled", "exception"}),
+        "released": frozenset(
+            {"accepted", "packed", "rejected", "short", "withdrawn", "canceled", "exception"}
+        ),
+        "accepted": frozenset(
+            {"packed", "rejected", "short", "withdrawn", "canceled", "exception"}
+        ),
         "packed": frozenset({"shipped", "on_hold", "exception"}),
-        "on_hold": frozenset({"allocated", "packed", "canceled"}),
-        "exception": frozenset({"allocated", "packed", "canceled"}),
+        "on_hold": frozenset({"allocated", "packed", "withdrawn", "canceled"}),
+        "exception": frozenset({"allocated", "packed", "withdrawn", "canceled"}),
         "shipped": frozenset({"delivered"}),
         "delivered": frozenset(),
         "rejected": frozenset(),
         "short": frozenset(),
+        "withdrawn": frozenset(),
         "canceled": frozenset(),
     },
     "return": {

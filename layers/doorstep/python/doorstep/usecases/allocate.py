@@ -210,7 +210,12 @@ def _planned(order: Order, supply: _Supply, at: datetime) -> Plan:
     more = len(parts) < len(sourcing.assignments) or len(first) < len(findable)
     if more and first:
         parts = ()
-    placed = allocating.allocate(held, sourcing.model_copy(update={"assignments": parts}), at=at)
+    placed = allocating.allocate(
+        held,
+        sourcing.model_copy(update={"assignments": parts}),
+        places={place.location_id: place for place in supply.locations},
+        at=at,
+    )
     supply.take(placed.moved)
     if not more:
         placed = placed.changed(tried_at=at) if placed.retry_at else placed

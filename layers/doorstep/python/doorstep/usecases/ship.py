@@ -56,7 +56,12 @@ def wake(key: str, *, orders: Orders, workflow: Workflow) -> None:
     """
     one = orders.get(order_of(key)).fulfillment_order(key)
     match one.status:
-        case FulfillmentStatus.REJECTED | FulfillmentStatus.SHORT | FulfillmentStatus.CANCELED:
+        case (
+            FulfillmentStatus.REJECTED
+            | FulfillmentStatus.SHORT
+            | FulfillmentStatus.WITHDRAWN
+            | FulfillmentStatus.CANCELED
+        ):
             workflow.fail(key, one.status.value.capitalize())
         case FulfillmentStatus.ALLOCATED | FulfillmentStatus.RELEASED | FulfillmentStatus.ACCEPTED:
             return

@@ -36,12 +36,12 @@ from doorstep.adapters.dynamo.transact import (
 from doorstep.domain.allocating import waits_for
 from doorstep.domain.errors import Conflict, Duplicate, NotFound, OutOfStock
 from doorstep.domain.events import TimelineItem
-from doorstep.domain.fulfillment import OPEN, FulfillmentOrder, FulfillmentStatus
+from doorstep.domain.fulfillment import OPEN, FulfillmentOrder
 from doorstep.domain.order import Order
 from doorstep.domain.payment import Payment, PaymentAction, PaymentOutcome
 from doorstep.domain.record import Record
 from doorstep.domain.returns import Return
-from doorstep.domain.shipment import DelayCause, Shipment
+from doorstep.domain.shipment import Shipment
 from doorstep.domain.stock import Movement
 from doorstep.domain.work import WorkItem, WorkItemStatus
 
@@ -52,8 +52,7 @@ if TYPE_CHECKING:
 CHILDREN = ("fulfillment_orders", "shipments", "payments", "returns", "work_items")
 
 #: Names of the `due` queues.
-CHECKOUT, UNALLOCATED, HANDOVER = "checkout", "unallocated", "handover"
-DELIVERY, MONEY = "delivery", "money"
+CHECKOUT, UNALLOCATED, DELIVERY, MONEY = "checkout", "unallocated", "delivery", "money"
 
 
 _NUMBER = re.compile(r"([0-9]+)")
@@ -235,9 +234,9 @@ def _attributes(child: Record, order: Order) -> dict[str, Any]:
     match child:
         case FulfillmentOrder():
             waiting: dict[str, Any] = {}
-            late = DelayCause.LATE_HANDOVER in child.alerts
-            if child.status in OPEN | {FulfillmentStatus.ALLOCATED} and child.ship_by and not late:
-                waiting |= _due(HANDOVER, child.fulfillment_order_id, child.ship_by)
+            if child.look_at:
+                at, queue = child.look_at
+                waiting |= _due(queue, child.fulfillment_order_id, at)
             if child.status in OPEN:
                 waiting |= _queue(
                     keys.location_queue(child.location_id), child.ship_by or child.allocated_at
