@@ -11,6 +11,7 @@ from infra.checkout import Checkout
 from infra.data import Data
 from infra.events import Events
 from infra.function import Platform
+from infra.pay import Pay
 from infra.returns import Returns
 from infra.ship import Ship
 from infra.stage import Stage
@@ -36,6 +37,7 @@ class Service(cdk.Stack):
         self.ship = ship = Ship(self, platform, data, api)
         Allocate(self, platform, data, api, ship.workflow)
         Returns(self, platform, data, api)
+        Pay(self, platform, data, api)
         self.events = Events(self, platform, data, api)
         cdk.CfnOutput(self, "ApiUrlOutput", key="ApiUrl", value=api.url)
         cdk.CfnOutput(self, "WorkflowOutput", key="StateMachineArn", value=ship.workflow.arn)

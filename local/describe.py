@@ -167,6 +167,7 @@ def openapi() -> dict[str, Any]:
     from functions.checkout import api as orders_api
     from functions.checkout import quote as quote_api
     from functions.events import republish as republish_api
+    from functions.pay import api as pay_api
     from functions.returns import api as returns_api
     from functions.ship import warehouse_api
 
@@ -201,6 +202,7 @@ def openapi() -> dict[str, Any]:
         papers_api,
         warehouse_api,
         returns_api,
+        pay_api,
         republish_api,
     ):
         part = json.loads(module.app.get_openapi_json_schema(title="Doorstep", version="1"))

@@ -10,6 +10,7 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import NamedTuple
 
+from doorstep.domain import refunding
 from doorstep.domain.events import TimelineItem
 from doorstep.domain.fulfillment import ENDED, FulfillmentOrder, FulfillmentStatus
 from doorstep.domain.money import Money, total
@@ -171,6 +172,10 @@ def broken_money(order: Order) -> Iterator[str]:
         if payment.refunded > payment.captured:
             yield f"{payment.payment_id}: {payment.refunded} refunded of {payment.captured}"
         yield from _twice(payment)
+    for refund in order.refunds:
+        given = refunding.given_for(order, refund.refund_id)
+        if given > refund.amount or (refund.settled_at and given != refund.given):
+            yield f"{refund.refund_id}: {given} given of {refund.amount}, {refund.given} noted"
     for parcel in order.shipments:
         claimed = [
             (payment.payment_id, event)
@@ -271,6 +276,8 @@ def _expected(order: Order) -> Counter[tuple[str, str]]:
     found["order.closed", ""] = int(order.status is OrderStatus.CLOSED)
     for one in order.fulfillment_orders:
         found |= _expected_of(one)
+    found["refund.granted", ""] = len(order.refunds)
+    found["refund.settled", ""] = sum(one.settled_at is not None for one in order.refunds)
     for payment in order.payments:
         done = [e for e in payment.events if e.outcome is PaymentOutcome.SUCCEEDED]
         captures = [e for e in done if e.action is PaymentAction.CAPTURE]

@@ -17,6 +17,8 @@ from doorstep.domain.fulfillment import FulfillmentOrder
 from doorstep.domain.money import Money
 from doorstep.domain.order import Order
 from doorstep.domain.payment import STOREFRONT, Method, Payment, PaymentEvent
+from doorstep.domain.refunding import WantedRefund
+from doorstep.domain.refunds import Refund, RefundReason
 from doorstep.domain.returning import ReceivedUnits, WantedReturn
 from doorstep.domain.returns import Return
 from doorstep.domain.rules import SourcingRules
@@ -232,13 +234,8 @@ class Shop:
 
     def expires(self) -> expire.Settled:
         """The scheduled settlement: of checkouts, and of money."""
-        common: dict[str, Any] = {
-            "orders": self.orders,
-            "queues": self.queues,
-            "gateway": self.gateway,
-            "clock": self.clock,
-        }
-        return expire.settle_unfinished(fraud=self.fraud, **common)
+        settlement = expire.Settlement(self.orders, self.gateway, self.fraud, self.clock)
+        return expire.settle_unfinished(settlement, queues=self.queues)
 
     def takes_back(self) -> tuple[str, ...]:
         """The scheduled look for locations that let their time pass."""
@@ -334,6 +331,23 @@ class Shop:
     def refunds(self, return_id: str) -> Order:
         return refund.refund_return(
             return_id, orders=self.orders, gateway=self.gateway, clock=self.clock
+        )
+
+    def gives_back(
+        self, order_id: str, amount: str = "", key: str = "refund-1", **more: Any
+    ) -> Refund:
+        """An agent gives money back without a return."""
+        wanted = WantedRefund(
+            **{"reason": RefundReason.GOODWILL, "amount": a.eur(amount) if amount else None} | more
+        )
+        return refund.grant_refund(
+            order_id,
+            wanted,
+            key,
+            by="ann",
+            orders=self.orders,
+            gateway=self.gateway,
+            clock=self.clock,
         )
 
     # --- a whole life in one breath -------------------------------------------------------------

@@ -12,9 +12,11 @@ from pydantic import Field
 from doorstep.domain.errors import NotFound
 from doorstep.domain.order import order_of
 from doorstep.domain.record import Command
+from doorstep.domain.refunds import RefundRule
 from doorstep.domain.returning import MAX_LINES, ReceivedUnits, WantedReturn
 from doorstep.domain.returns import Return
 from doorstep.runtime import web, wiring
+from doorstep.runtime.settings import settings
 from doorstep.runtime.views import LinkView
 from doorstep.usecases.refund import refund_return
 from doorstep.usecases.returns import cancel_return, label_return, receive_return, request_return
@@ -100,6 +102,7 @@ def refund_again(return_id: web.Id) -> Return:
         orders=wiring.orders(caller.name),
         gateway=wiring.payment_gateway(),
         clock=wiring.clock,
+        rule=RefundRule(settings().refund_rule),
         again=True,
     )
     return order.return_(return_id)

@@ -6,8 +6,10 @@ Safe to repeat: every refund is written first, and is the key.
 from __future__ import annotations
 
 from doorstep.domain.events import TimelineItem
+from doorstep.domain.refunds import RefundRule
 from doorstep.runtime import wiring
 from doorstep.runtime.entry import from_bus, queue
+from doorstep.runtime.settings import settings
 from doorstep.usecases.refund import refund_return
 
 
@@ -18,4 +20,5 @@ def handler(item: TimelineItem) -> None:
         orders=wiring.orders(),
         gateway=wiring.payment_gateway(),
         clock=wiring.clock,
+        rule=RefundRule(settings().refund_rule),
     )

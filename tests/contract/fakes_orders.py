@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import TypeVar
 
+from doorstep.adapters.dynamo.orders import CHILDREN
 from doorstep.domain.allocating import waits_for
 from doorstep.domain.catalog import DeliveryOption, Location, Product
 from doorstep.domain.errors import (
@@ -234,6 +235,7 @@ class FakeOrders:
             sequence=order.sequence + len(order.raised),
             fulfillment_orders=_by_number(order.fulfillment_orders, "fulfillment_order_id"),
             shipments=_by_number(order.shipments, "shipment_id"),
+            refunds=_by_number(order.refunds, "refund_id"),
             returns=_by_number(order.returns, "return_id"),
             work_items=_by_number(order.work_items, "work_item_id"),
         )
@@ -526,7 +528,7 @@ class FakeQueues:
 def _actions(order: Order) -> int:
     """Rows of its own that an order writes: itself, what changed under it, and its events."""
     written = 1 + len(order.raised)
-    for name in ("fulfillment_orders", "shipments", "payments", "returns", "work_items"):
+    for name in CHILDREN:
         known = getattr(order.origin, name) if order.origin else ()
         written += sum(child not in known for child in getattr(order, name))
     return written

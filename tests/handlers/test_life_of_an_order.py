@@ -13,6 +13,7 @@ from functions.allocate import allocate, retry, stock_api, stockkeeping_api
 from functions.checkout import api as checkout_api
 from functions.checkout import expire, ingest
 from functions.events import notify, publish, republish
+from functions.pay import api as pay_api
 from functions.returns import api as returns_api
 from functions.returns import refund
 from functions.ship import (
@@ -515,3 +516,29 @@ def test_an_event_that_was_lost_is_published_again_by_an_admin(
     assert call(republish, "POST", path, {"sequences": [0]}, role="admin").status == 422
     monkeypatch.setattr(wiring, "publish", lambda entries: [len(entries) - 1])
     assert call(republish, "POST", path, wanted, role="admin").status == 503
+
+
+def test_a_refund_without_a_return(shop: Cloud, order: str) -> None:
+    """By agents only, once per key, never more than was captured."""
+    path, five = f"/orders/{order}/refunds", {"minor": 500, "currency": "EUR"}
+    wanted = {"reason": "goodwill", "note": "a scratch", "amount": five}
+
+    def asks(key: str, role: str = "agent", **more: object) -> Any:
+        headers = {"Idempotency-Key": key}
+        return call(pay_api, "POST", path, wanted | more, role=role, headers=headers)
+
+    assert asks("k1").faults == {"amount": "more than nothing, and 0.00 EUR at the most"}
+    shipped(shop, order)
+    assert asks("k1", role="customer").status == 403
+    first, again = asks("k1"), asks("k1")
+    assert (first.status, again.status) == (201, 201)
+    assert first.body == again.body
+    assert first.body["given"] == five
+    assert asks("k2", amount={"minor": 99_900, "currency": "EUR"}).status == 422
+    assert asks("k1", note="another").status == 409
+    shown = show(order)
+    assert [refund["note"] for refund in shown["refunds"]] == ["a scratch"]
+    assert shown["payments"][0]["refunded"] == five
+    retried = call(pay_api, "POST", f"/refunds/{first.body['refund_id']}/retry", role="agent")
+    assert retried.body == first.body
+    assert consume(notify, *shop.on_the_bus(order, "payment.refunded")) == []

@@ -23,6 +23,7 @@ from doorstep.domain.errors import (
     IllegalTransition,
     InvalidCommand,
     NotFound,
+    NotSupported,
     OutOfStock,
     PaymentDeclined,
     PaymentOutcomeUnknown,
@@ -34,6 +35,7 @@ from doorstep.domain.fulfillment import WORKABLE, FulfillmentOrder, FulfillmentS
 from doorstep.domain.money import total
 from doorstep.domain.order import Order, OrderStatus
 from doorstep.domain.payment import STOREFRONT
+from doorstep.domain.refunds import RefundRule
 from doorstep.domain.returns import Return, ReturnStatus
 from doorstep.domain.shipment import Shipment
 from doorstep.domain.shipping import Parcel
@@ -75,6 +77,8 @@ REFUSED = (
     ReturnRefused,
     CaptureDeclined,
     Conflict,
+    InvalidCommand,
+    NotSupported,
 )
 """What the shop may answer to a legitimate wish."""
 
@@ -275,6 +279,21 @@ class History(RuleBasedStateMachine):
         for _ in range(times):
             self.shop.keeps(back.return_id)
 
+    @precondition(lambda self: self.shop.memory.orders)
+    @rule(
+        data=st.data(),
+        amount=st.sampled_from(["", "0.01", "1.50", "99.00"]),
+        rules=st.sampled_from(RefundRule),
+        times=once_or_twice,
+    )
+    def grant(self, data: st.DataObject, amount: str, rules: RefundRule, times: int) -> None:
+        """An agent gives money back without a return."""
+        order = self._pick(data, self._orders())
+        key = f"refund-{len(order.refunds)}"
+        for _ in range(times):
+            with suppress(*REFUSED):
+                self.shop.gives_back(order.order_id, amount, key, rule=rules)
+
     # --- two at once ------------------------------------------------------------------------------
 
     @precondition(lambda self: self.shop.memory.orders)
@@ -299,6 +318,8 @@ class History(RuleBasedStateMachine):
         shop, order = self.shop, self._pick(data, self._orders())
         deeds: list[Callable[[], object]] = [
             lambda: shop.cancels(order.order_id),
+            lambda: shop.gives_back(order.order_id, "1.00", f"refund-{len(order.refunds)}"),
+            lambda: shop.gives_back(order.order_id, "1.00", "the other refund"),
             lambda: shop.allocates(*shop.memory.orders),
             shop.expires,
             shop.alerts,

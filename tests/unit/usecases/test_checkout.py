@@ -20,7 +20,7 @@ from doorstep.domain.payment import Payment
 from doorstep.ports import Authorization, TaxedAmount
 from doorstep.runtime.views import OrderView
 from doorstep.usecases.checkout import Buyer, WantedLine
-from doorstep.usecases.expire import settle_unfinished
+from doorstep.usecases.expire import Settlement, settle_unfinished
 from tests import builders as a
 from tests.contract.fakes import FakeGateway
 from tests.shop import TTL, Countdown, Killed, Shop, Watched, kill
@@ -464,13 +464,8 @@ def test_one_checkout_that_cannot_be_settled_does_not_keep_others_waiting(shop: 
                 raise ProviderUnavailable("down")
 
     shop.advance(seconds=TTL + 1)
-    settled = settle_unfinished(
-        orders=shop.orders,
-        queues=shop.queues,
-        gateway=HalfDown(),  # type: ignore[arg-type]
-        fraud=shop.fraud,
-        clock=shop.clock,
-    )
+    settlement = Settlement(shop.orders, HalfDown(), shop.fraud, shop.clock)  # type: ignore[arg-type]
+    settled = settle_unfinished(settlement, queues=shop.queues)
     assert settled == (1, (broken,))
     assert shop.order(id_of("web", "fine")).status is OrderStatus.CANCELED
 

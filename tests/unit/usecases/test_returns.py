@@ -3,7 +3,7 @@
 import pytest
 
 from doorstep.adapters.payments.sandbox import Token
-from doorstep.domain import returning
+from doorstep.domain import refunding
 from doorstep.domain.errors import (
     IdempotencyKeyReused,
     IllegalTransition,
@@ -15,6 +15,7 @@ from doorstep.domain.errors import (
 )
 from doorstep.domain.money import total
 from doorstep.domain.order import LineKind, OrderStatus, PaymentState, ReturnState
+from doorstep.domain.refunds import RefundRule
 from doorstep.domain.returns import ReturnStatus
 from doorstep.usecases.refund import refund_return
 from tests import builders as a
@@ -234,7 +235,10 @@ def test_no_more_is_asked_back_than_was_captured(shop: Shop) -> None:
         for event in payment.events
     ]
     order = order.with_payment(payment.model_copy(update={"events": tuple(less)}))
-    asked = returning.request_refund(order, back.return_id, at=shop.clock())
+    owed = order.return_(back.return_id).refund
+    assert owed
+    newest = RefundRule.NEWEST
+    asked = refunding.request(order, back.return_id, owed, rule=newest, at=shop.clock())
     assert asked.payments[0].refunded == a.eur("15.00")
 
 

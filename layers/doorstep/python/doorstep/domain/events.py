@@ -209,12 +209,32 @@ class VoidRefused(Event):
     reason: str
 
 
+class RefundGranted(Event):
+    """An agent gives money back without a return."""
+
+    name = "refund.granted"
+    refund_id: str
+    reason: str
+    amount: Money
+
+
+class RefundSettled(Event):
+    """What an agent has granted was given back, or as much of it as there was."""
+
+    name = "refund.settled"
+    refund_id: str
+    given: Money
+
+
 class RefundRequested(Event):
-    """Money is about to be given back."""
+    """Money is about to be given back: for a return, or for a refund that was granted without."""
 
     name = "payment.refund_requested"
     payment_id: str
     return_id: str
+    """Empty where it is for no return."""
+    refund_id: str = ""
+    """What was granted without a return."""
     amount: Money
 
 
@@ -224,6 +244,7 @@ class PaymentRefunded(Event):
     name = "payment.refunded"
     payment_id: str
     return_id: str
+    refund_id: str = ""
     amount: Money
 
 
@@ -233,6 +254,7 @@ class RefundFailed(Event):
     name = "payment.refund_failed"
     payment_id: str
     return_id: str
+    refund_id: str = ""
     amount: Money
     reason: str
 

@@ -25,6 +25,7 @@ from doorstep.domain.money import Currency, Money, total
 from doorstep.domain.payment import Payment
 from doorstep.domain.promise import Promise
 from doorstep.domain.record import Moment, Record
+from doorstep.domain.refunds import Refund
 from doorstep.domain.returns import Return, ReturnStatus
 from doorstep.domain.shipment import DelayCause, Shipment, ShipmentStatus, Tracking
 from doorstep.domain.stock import Movement
@@ -236,6 +237,7 @@ class Order(Record):
     fulfillment_orders: tuple[FulfillmentOrder, ...] = ()
     shipments: tuple[Shipment, ...] = ()
     payments: tuple[Payment, ...] = ()
+    refunds: tuple[Refund, ...] = ()
     returns: tuple[Return, ...] = ()
     work_items: tuple[WorkItem, ...] = ()
 
@@ -353,6 +355,9 @@ class Order(Record):
     def payment(self, key: str) -> Payment:
         return _one(self.payments, "payment", lambda payment: payment.payment_id, key)
 
+    def refund(self, key: str) -> Refund:
+        return _one(self.refunds, "refund", lambda refund: refund.refund_id, key)
+
     def return_(self, key: str) -> Return:
         return _one(self.returns, "return", lambda found: found.return_id, key)
 
@@ -393,6 +398,9 @@ class Order(Record):
 
     def with_payment(self, one: Payment) -> Self:
         return self.changed(payments=_replaced(self.payments, one, lambda p: p.payment_id))
+
+    def with_refund(self, one: Refund) -> Self:
+        return self.changed(refunds=_replaced(self.refunds, one, lambda r: r.refund_id))
 
     def with_return(self, one: Return) -> Self:
         return self.changed(returns=_replaced(self.returns, one, lambda r: r.return_id))

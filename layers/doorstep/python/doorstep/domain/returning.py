@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 
 from pydantic import Field
 
-from doorstep.domain import events, stock
+from doorstep.domain import events, refunding, stock
 from doorstep.domain.errors import (
     IdempotencyKeyReused,
     InvalidCommand,
@@ -16,7 +16,6 @@ from doorstep.domain.errors import (
 )
 from doorstep.domain.money import Money, total
 from doorstep.domain.order import Line, LineKind, Order, Quantity
-from doorstep.domain.payment import Payment, PaymentAction, PaymentEvent, PaymentOutcome
 from doorstep.domain.record import Command
 from doorstep.domain.returns import Return, ReturnLine, ReturnReason, ReturnStatus
 
@@ -26,8 +25,6 @@ WINDOW = timedelta(days=30)
 
 MAX_LINES = 20
 """Lines of one return, at the most: they are counted in one transaction, up to four writes each."""
-
-_UNREFUSED = (PaymentOutcome.REQUESTED, PaymentOutcome.SUCCEEDED)
 
 
 class WantedReturn(Command):
@@ -173,84 +170,16 @@ def cancel(order: Order, key: str) -> Order:
     return order.with_lines(lines).with_return(back).raising(canceled)
 
 
-def request_refund(order: Order, key: str, *, at: datetime, again: bool = False) -> Order:
-    """Write the intents to give back what the received units carry, tender by tender.
-
-    Never more than was captured, and each once: what a provider has refused is only asked for
-    `again` when somebody says so.
-    """
-    left = order.return_(key).refund or Money.zero(order.currency)
-    counted = _UNREFUSED if again else tuple(PaymentOutcome)
-    for payment in order.payments:
-        known = refunds_of(payment, key)
-        asked = [event for event in known if event.outcome in counted]
-        left -= total((event.amount for event in asked), order.currency)
-        amount = min(left, payment.refundable)
-        if asked or not amount:
-            continue
-        tender = payment.payment_id.rsplit("-", 1)[-1]
-        intent = PaymentEvent(
-            key=f"{key}-refund-{tender}{f'-{len(known) + 1}' if known else ''}",
-            action=PaymentAction.REFUND,
-            amount=amount,
-            outcome=PaymentOutcome.REQUESTED,
-            at=at,
-        )
-        left -= amount
-        order = order.with_payment(payment.with_event(intent)).raising(
-            events.RefundRequested(payment_id=payment.payment_id, return_id=key, amount=amount)
-        )
-    return order
-
-
-def refunds_of(payment: Payment, key: str) -> list[PaymentEvent]:
-    """What one tender was asked to give back for a return."""
-    return [event for event in payment.events if event.key.startswith(f"{key}-refund-")]
-
-
-def refunded(
-    order: Order, key: str, event: PaymentEvent, payment_id: str, *, reference: str, at: datetime
-) -> Order:
-    """The provider gave one tender's part back."""
-    done = event.model_copy(
-        update={"outcome": PaymentOutcome.SUCCEEDED, "reference": reference, "at": at}
-    )
-    payment = order.payment(payment_id).with_event(done)
-    return order.with_payment(payment).raising(
-        events.PaymentRefunded(payment_id=payment_id, return_id=key, amount=event.amount)
-    )
-
-
-def refund_failed(
-    order: Order, key: str, event: PaymentEvent, payment_id: str, *, reason: str, at: datetime
-) -> Order:
-    """The provider refused to give one tender's part back."""
-    failed = event.model_copy(update={"outcome": PaymentOutcome.FAILED, "reason": reason, "at": at})
-    payment = order.payment(payment_id).with_event(failed)
-    return order.with_payment(payment).raising(
-        events.RefundFailed(
-            payment_id=payment_id, return_id=key, amount=event.amount, reason=reason
-        )
-    )
-
-
 def settle(order: Order, key: str) -> Order:
-    """The return is over where all of its money was given back, or none was owed."""
+    """The return is over where all of its money was given back, or all that was left to give."""
     back = order.return_(key)
-    given = total(
-        (
-            event.amount
-            for payment in order.payments
-            for event in refunds_of(payment, key)
-            if event.outcome is PaymentOutcome.SUCCEEDED
-        ),
-        order.currency,
-    )
-    if not back.refund:
-        return close(order, key)
-    if given < back.refund:
+    owed = back.refund or Money.zero(order.currency)
+    if not refunding.exhausted(order, key, owed):
         return order
-    done = events.ReturnRefunded(return_id=key, refund=back.refund)
+    given = refunding.given_for(order, key)
+    if not given:
+        return close(order, key)
+    done = events.ReturnRefunded(return_id=key, refund=given)
     return order.with_return(back.to(ReturnStatus.REFUNDED)).raising(done)
 
 

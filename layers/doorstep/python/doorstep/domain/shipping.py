@@ -27,7 +27,7 @@ SCAN_GRACE = timedelta(hours=12)
 #: News of a carrier that a person has to act on, and how.
 _TROUBLE = {
     ShipmentStatus.EXCEPTION: "Ask the carrier what is missing.",
-    ShipmentStatus.LOST: "Claim it from the carrier, and refund the customer with the provider.",
+    ShipmentStatus.LOST: "Claim it from the carrier, and refund the parcel.",
     ShipmentStatus.RETURN_TO_SENDER: "Ask the customer for an address, or refund them.",
 }
 

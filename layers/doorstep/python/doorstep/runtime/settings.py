@@ -41,6 +41,9 @@ class Settings:
     fraud_screen: str = "rules"
     notifier: str = "ses"
     sender_address: str = ""
+    refund_rule: str = "newest"
+    """Over which tenders the money of a return goes back: `newest`, `proportional`, `store_credit`.
+    """
     checkout_ttl_seconds: int = 900
     """How long an unfinished checkout keeps its stock."""
 

@@ -26,6 +26,7 @@ from doorstep.domain.payment import Method, Payment, PaymentEvent
 from doorstep.domain.promise import Promise
 from doorstep.domain.promise_ledger import PromiseLedger
 from doorstep.domain.record import Moment
+from doorstep.domain.refunds import Refund, RefundReason, RefundRule
 from doorstep.domain.returns import Return
 from doorstep.domain.shipment import Shipment
 from doorstep.domain.stock import StockLevels
@@ -68,6 +69,25 @@ class PaymentView(View):
         )
 
 
+class RefundView(View):
+    """What an agent has granted, and what of it has gone back."""
+
+    refund_id: str
+    reason: RefundReason
+    note: str
+    shipment_id: str
+    rule: RefundRule
+    amount: Money
+    given: Money
+    granted_by: str
+    granted_at: Moment
+    settled_at: Moment | None
+
+    @classmethod
+    def of(cls, refund: Refund) -> Self:
+        return cls(**{name: getattr(refund, name) for name in cls.model_fields})
+
+
 class OrderView(View):
     """One order with everything under it and its three derived states."""
 
@@ -95,6 +115,7 @@ class OrderView(View):
     fulfillment_orders: tuple[FulfillmentOrder, ...]
     shipments: tuple[Shipment, ...]
     payments: tuple[PaymentView, ...]
+    refunds: tuple[RefundView, ...]
     returns: tuple[Return, ...]
     work_items: tuple[WorkItem, ...]
     promise_ledger: PromiseLedger | None = None
@@ -110,7 +131,7 @@ class OrderView(View):
         same = {
             name: getattr(order, name)
             for name in cls.model_fields
-            if name in Order.model_fields and name != "payments"
+            if name in Order.model_fields and name not in ("payments", "refunds")
         }
         return cls(
             **same,
@@ -118,6 +139,7 @@ class OrderView(View):
             payment=order.payment_state,
             returning=order.return_state,
             payments=tuple(PaymentView.of(payment) for payment in order.payments),
+            refunds=tuple(RefundView.of(refund) for refund in order.refunds),
             promise_ledger=ledger,
             timeline=timeline,
         )
@@ -134,6 +156,10 @@ class OrderView(View):
             update={
                 "holds": tuple(hold.model_copy(update=quiet) for hold in self.holds),
                 "work_items": (),
+                "refunds": tuple(
+                    refund.model_copy(update={"note": "", "granted_by": ""})
+                    for refund in self.refunds
+                ),
                 "fulfillment_orders": tuple(
                     one.model_copy(update={"reason": ""}) for one in self.fulfillment_orders
                 ),

@@ -8,12 +8,13 @@ from datetime import timedelta
 from typing import NamedTuple
 
 from doorstep.domain.errors import Conflict, Failure, NotFound, PaymentDeclined
-from doorstep.domain.order import Order, OrderStatus
+from doorstep.domain.order import Order, OrderStatus, order_of
+from doorstep.domain.refunds import RefundRule
 from doorstep.domain.returns import ReturnStatus
 from doorstep.ports import Clock, FraudScreen, Orders, PaymentGateway, Queues
 from doorstep.usecases.cancel import carry_out_voids
 from doorstep.usecases.checkout import abandon, look_again
-from doorstep.usecases.refund import refund_return
+from doorstep.usecases.refund import refund_return, settle_refund
 
 _PATIENCE = timedelta(minutes=10)
 """How long whoever wrote an intent has to carry it out."""
@@ -26,46 +27,66 @@ class Settled(NamedTuple):
     failed: tuple[str, ...]
 
 
-def settle_unfinished(
-    *,
-    orders: Orders,
-    queues: Queues,
-    gateway: PaymentGateway,
-    fraud: FraudScreen,
-    clock: Clock,
-    limit: int = 100,
-) -> Settled:
+class Settlement(NamedTuple):
+    """What settles an order, and with what."""
+
+    orders: Orders
+    gateway: PaymentGateway
+    fraud: FraudScreen
+    clock: Clock
+    rule: RefundRule = RefundRule.NEWEST
+    """Over which tenders the money of a return goes back."""
+
+    def checkout(self, order: Order) -> None:
+        """Finish or undo a checkout whose time is up."""
+        if order.status is OrderStatus.PENDING:
+            abandon(
+                order,
+                orders=self.orders,
+                gateway=self.gateway,
+                fraud=self.fraud,
+                clock=self.clock,
+            )
+        elif order.expires_at:
+            look_again(order, orders=self.orders, gateway=self.gateway, clock=self.clock)
+
+    def money(self, order: Order) -> None:
+        """Carry out voids and refunds that nobody answered for."""
+        orders, gateway, clock = self.orders, self.gateway, self.clock
+        order = carry_out_voids(order, orders=orders, gateway=gateway, clock=clock)
+        for refund in order.refunds:
+            if refund.settled_at is None:
+                current = orders.get(order.order_id)
+                settle_refund(
+                    current, refund.refund_id, orders=orders, gateway=gateway, clock=clock
+                )
+        for back in order.returns:
+            if back.status is ReturnStatus.RECEIVED:
+                refund_return(
+                    back.return_id, orders=orders, gateway=gateway, clock=clock, rule=self.rule
+                )
+
+
+def settle_unfinished(settlement: Settlement, *, queues: Queues, limit: int = 100) -> Settled:
     """Finish or undo checkouts whose time is up; carry out voids and refunds nobody answered for.
 
     One that fails does not keep the others waiting. What nobody foresaw is raised at the end, as
     an ExceptionGroup, so that somebody hears of it.
     """
-
-    def checkout(order: Order) -> None:
-        if order.status is OrderStatus.PENDING:
-            abandon(order, orders=orders, gateway=gateway, fraud=fraud, clock=clock)
-        elif order.expires_at:
-            look_again(order, orders=orders, gateway=gateway, clock=clock)
-
-    def money(order: Order) -> None:
-        order = carry_out_voids(order, orders=orders, gateway=gateway, clock=clock)
-        for back in order.returns:
-            if back.status is ReturnStatus.RECEIVED:
-                refund_return(back.return_id, orders=orders, gateway=gateway, clock=clock)
-
-    due = [(key, checkout) for key in queues.due("checkout", clock(), limit)]
-    due += [(key, money) for key in queues.due("money", clock() - _PATIENCE, limit)]
+    now = settlement.clock()
+    due = [(key, settlement.checkout) for key in queues.due("checkout", now, limit)]
+    due += [(key, settlement.money) for key in queues.due("money", now - _PATIENCE, limit)]
     settled, failed, unforeseen = 0, [], []
-    for order_id, settle in due:
+    for key, settle in due:
         try:
-            settle(orders.get(order_id))
+            settle(settlement.orders.get(order_of(key)))
             settled += 1
         except (Conflict, NotFound, PaymentDeclined):
             continue
         except Failure:
-            failed.append(order_id)
+            failed.append(key)
         except Exception as error:  # noqa: BLE001 (the others must not wait for it)
-            error.add_note(order_id)
+            error.add_note(key)
             unforeseen.append(error)
     if unforeseen:
         raise ExceptionGroup("orders that could not be settled", unforeseen)

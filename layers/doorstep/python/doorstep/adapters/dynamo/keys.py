@@ -38,6 +38,10 @@ def payment(key: str) -> Key:
     return Key(partition(order_of(key)), f"PAYMENT#{key}")
 
 
+def refund(key: str) -> Key:
+    return Key(partition(order_of(key)), f"REFUND#{key}")
+
+
 def return_(key: str) -> Key:
     return Key(partition(order_of(key)), f"RETURN#{key}")
 

@@ -40,6 +40,7 @@ from doorstep.domain.fulfillment import OPEN, FulfillmentOrder
 from doorstep.domain.order import Order
 from doorstep.domain.payment import Payment, PaymentAction, PaymentOutcome
 from doorstep.domain.record import Record
+from doorstep.domain.refunds import Refund
 from doorstep.domain.returns import Return
 from doorstep.domain.shipment import Shipment
 from doorstep.domain.stock import Movement
@@ -49,7 +50,7 @@ if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
 
 #: The order's own row leaves out what has rows of its own.
-CHILDREN = ("fulfillment_orders", "shipments", "payments", "returns", "work_items")
+CHILDREN = ("fulfillment_orders", "shipments", "payments", "refunds", "returns", "work_items")
 
 #: Names of the `due` queues.
 CHECKOUT, UNALLOCATED, DELIVERY, MONEY = "checkout", "unallocated", "delivery", "money"
@@ -127,6 +128,8 @@ def assemble(rows: Iterable[Mapping[str, Any]]) -> Order:
                 children["shipments"].append(Shipment.model_validate_json(text))
             case "PAYMENT":
                 children["payments"].append(Payment.model_validate_json(text))
+            case "REFUND":
+                children["refunds"].append(Refund.model_validate_json(text))
             case "RETURN":
                 children["returns"].append(Return.model_validate_json(text))
             case "ATTENTION":
@@ -221,6 +224,8 @@ def _key(child: Record) -> Key:
             return keys.shipment(child.shipment_id)
         case Payment():
             return keys.payment(child.payment_id)
+        case Refund():
+            return keys.refund(child.refund_id)
         case Return():
             return keys.return_(child.return_id)
         case WorkItem():

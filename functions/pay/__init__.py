@@ -1,0 +1,1 @@
+"""The money: whatever happens to it after the checkout."""
