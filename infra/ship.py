@@ -69,6 +69,10 @@ class Ship(Construct):
             api.route("POST", path, warehouse)
         api.route("GET", "/shipments/{shipment_id}/label", warehouse)
 
+        workshop = Function(self, platform, "ship.workshop_api", timeout=25, http=True)
+        data.orders_for(workshop)
+        api.route("PUT", "/orders/{order_id}/instructions", workshop)
+
         news = Queue(self, platform, "carrier", consumer_timeout=_TRACK_SECONDS)
         webhook = Function(self, platform, "ship.carrier_webhook", timeout=5, http=True)
         data.webhooks_for(webhook)

@@ -30,6 +30,7 @@ from doorstep.usecases import delays, expire, ingest, refund, rerouting, returns
 from doorstep.usecases.allocate import Allocated, allocate_orders
 from doorstep.usecases.cancel import cancel_order
 from doorstep.usecases.checkout import Checkout, Placed, check_out
+from doorstep.usecases.make import correct_instructions
 from doorstep.usecases.notify import notify
 from doorstep.usecases.retry import request_allocation, retry_waiting
 from doorstep.usecases.rules import write_rules
@@ -243,6 +244,19 @@ class Shop:
 
     def alerts(self) -> tuple[str, ...]:
         return delays.raise_delays(orders=self.orders, queues=self.queues, clock=self.clock)
+
+    # --- what is made to order ------------------------------------------------------------------
+
+    def instructs(self, order_id: str, **lines: Mapping[str, str]) -> Order:
+        """`instructs(order_id, L1={"engraving": "Bob"})`: an agent says anew how pieces are."""
+        return correct_instructions(
+            order_id,
+            {name.removeprefix("L"): said for name, said in lines.items()},
+            by="ann",
+            orders=self.orders,
+            catalog=self.catalog,
+            clock=self.clock,
+        )
 
     # --- what locations and carriers do ---------------------------------------------------------
 

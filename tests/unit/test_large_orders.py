@@ -148,7 +148,7 @@ def test_a_storefront_order_that_no_row_can_keep_is_refused(shop: Shop) -> None:
 
 def test_a_cart_that_no_row_can_keep_is_refused(shop: Shop) -> None:
     options = tuple(f"option {number}" for number in range(20))
-    shop.catalog.save(a.product("PEN").model_copy(update={"options": options}))
+    shop.catalog.save(a.product("PEN", options=options))
     shop.gets("PEN", BERLIN=50)
     line = WantedLine(sku="PEN", quantity=1, instructions=dict.fromkeys(options, "x" * 500))
     with pytest.raises(InvalidCommand, match="bytes in all"):

@@ -5,7 +5,7 @@ from typing import Any
 
 from doorstep.domain.address import Address
 from doorstep.domain.calendar import Calendar
-from doorstep.domain.catalog import Location, ProductKind
+from doorstep.domain.catalog import MADE_TO_ORDER, SHIP, Location
 from doorstep.domain.promise import Promise, Wanted, promise_from
 from tests import builders as a
 
@@ -13,7 +13,7 @@ GERMAN = Calendar(time_zone="Europe/Berlin")
 SLOW = Calendar(time_zone="Europe/Berlin", processing_days=4)
 MUG = Wanted("MUG", 2)
 CUP = Wanted("CUP", 1)
-PEN = Wanted("PEN", 1, ProductKind.MADE_TO_ORDER, production_days=5)
+PEN = Wanted("PEN", 1, frozenset({SHIP, MADE_TO_ORDER}), production_days=5)
 
 BERLIN = a.location("BERLIN", calendar=GERMAN)
 HAMBURG = a.location("HAMBURG", a.HAMBURG, calendar=SLOW)

@@ -6,11 +6,12 @@ from collections.abc import Mapping
 from enum import StrEnum
 from typing import Annotated
 
-from pydantic import Field
+from pydantic import Field, field_validator
 
 from doorstep.domain.address import Address
 from doorstep.domain.calendar import Calendar, LocalTime
 from doorstep.domain.money import Currency
+from doorstep.domain.personalization import AnyOption, named_only
 from doorstep.domain.record import Record
 
 Sku = Annotated[
@@ -23,7 +24,7 @@ Sku = Annotated[
 
 
 Capability = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9_-]{0,39}$")]
-"""What a location can do, such as `ship`, `pickup`, `made_to_order`, `hazardous` or `cold`."""
+"""What a location can do, such as `ship`, `pickup`, `made_to_order`, `engraving` or `cold`."""
 
 SHIP, PICKUP, MADE_TO_ORDER = "ship", "pickup", "made_to_order"
 """Capabilities that Doorstep itself asks for."""
@@ -38,6 +39,14 @@ class ProductKind(StrEnum):
     MADE_TO_ORDER = "made_to_order"
 
 
+class WorkStep(Record):
+    """Something a workshop does to make a piece: so many minutes of work, by a skill it has."""
+
+    name: str = Field(min_length=1, max_length=200)
+    skill: Capability | None = None
+    minutes: int = Field(default=0, ge=0, le=100_000)
+
+
 class Product(Record):
     """Something that can be ordered. `prices` maps a currency to its minor units per piece."""
 
@@ -49,16 +58,38 @@ class Product(Record):
     tax_category: str = Field(default="standard", max_length=40)
     production_days: int = Field(default=0, ge=0, le=365)
     """Working days in the workshop before a made-to-order piece can be shipped."""
-    options: tuple[str, ...] = Field(default=(), max_length=20)
-    """Instructions that must be given with a made-to-order piece, such as `engraving`."""
+    options: tuple[AnyOption, ...] = Field(default=(), max_length=20)
+    """What the customer says of a made-to-order piece, such as its `engraving`."""
+    steps: tuple[WorkStep, ...] = Field(default=(), max_length=30)
+    """How the workshop makes it: the steps of its work order."""
     stock_shards: int = Field(default=1, ge=1, le=32)
     """Over how many rows the network level is spread; raise it for a SKU that sells in a rush."""
     returnable: bool = True
+    """A final sale otherwise, as made-to-order pieces often are."""
     requires: tuple[Capability, ...] = Field(default=(), max_length=20)
-    """What a location must be capable of to ship it."""
+    """What a location must be capable of to ship it, besides the skills of its steps."""
     tags: tuple[Tag, ...] = Field(default=(), max_length=20)
     low_stock: int = Field(default=5, ge=0, le=10_000)
     """From this many on the storefront says how many are left, and where."""
+
+    @field_validator("options", mode="before")
+    @classmethod
+    def _with_kinds(cls, options: object) -> object:
+        return named_only(options)
+
+    @field_validator("options")
+    @classmethod
+    def _told_apart(cls, options: tuple[AnyOption, ...]) -> tuple[AnyOption, ...]:
+        if len({option.name.casefold() for option in options}) < len(options):
+            raise ValueError("two options have the same name")
+        return options
+
+    @property
+    def skills(self) -> frozenset[Capability]:
+        """All that a location must be capable of to make it and to ship it."""
+        made = {MADE_TO_ORDER} if self.kind is ProductKind.MADE_TO_ORDER else set()
+        steps = {step.skill for step in self.steps if step.skill}
+        return frozenset({SHIP, *self.requires, *made, *steps})
 
 
 class LocationKind(StrEnum):
@@ -124,6 +155,12 @@ class Location(Record):
     """What it costs to handle a parcel, and a unit, there, in the currency of the sourcing rules;
     None: as the rules say.
     """
+
+    @property
+    def skills(self) -> frozenset[Capability]:
+        """All that it is capable of."""
+        made = {MADE_TO_ORDER} if self.kind is LocationKind.WORKSHOP else set()
+        return frozenset({*self.capabilities, *made})
 
     @property
     def local_calendar(self) -> Calendar:

@@ -64,6 +64,13 @@ class OrderUpdated(Event):
     changed: tuple[str, ...]
 
 
+class InstructionsChanged(Event):
+    """The pieces of a line are to be made differently; the order says how."""
+
+    name = "order.instructions_changed"
+    line_id: str
+
+
 class OrderCanceled(Event):
     """The open remainder of the order was canceled; what has left is not affected."""
 

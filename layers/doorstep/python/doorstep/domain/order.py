@@ -112,6 +112,8 @@ class Line(Record):
     name: str
     kind: LineKind
     instructions: dict[str, str] = Field(default_factory=dict)
+    final_sale: bool = False
+    """Not to be returned, as it was when it was sold."""
     unit_price: Money
     discount: Money
     tax: Money

@@ -31,8 +31,8 @@ fulfillment order has more."""
 NOT_ASKED = "another payment of the order was declined"
 """Why a tender behind a declined one failed."""
 
-_SETTLED_BY_CANCELING = ("shortage", "unfilled")
-"""Work items about units that nobody has to find any more."""
+_SETTLED_BY_CANCELING = ("shortage", "unfilled", "personalization")
+"""Work items about units that nobody has to find, or to describe, any more."""
 
 
 def receive(order: Order, payments: Sequence[Payment], *, at: datetime) -> Order:

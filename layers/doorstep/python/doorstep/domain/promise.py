@@ -8,14 +8,7 @@ from typing import NamedTuple
 
 from doorstep.domain.address import Address
 from doorstep.domain.calendar import Calendar
-from doorstep.domain.catalog import (
-    SHIP,
-    DeliveryOption,
-    Location,
-    LocationKind,
-    ProductKind,
-    Sku,
-)
+from doorstep.domain.catalog import SHIP, Capability, DeliveryOption, Location, Sku
 from doorstep.domain.record import Moment, Record
 
 
@@ -49,7 +42,8 @@ class Wanted(NamedTuple):
 
     sku: Sku
     quantity: int
-    kind: ProductKind = ProductKind.STANDARD
+    skills: frozenset[Capability] = frozenset({SHIP})
+    """What a place must be capable of."""
     production_days: int = 0
 
 
@@ -153,10 +147,8 @@ def _used(
 
 
 def _may(place: Location, one: Wanted) -> bool:
-    """Whether such goods may ship from there: what is made to order comes from a workshop."""
-    if SHIP not in place.capabilities:
-        return False
-    return one.kind is ProductKind.STANDARD or place.kind is LocationKind.WORKSHOP
+    """Whether such goods may ship from there: what is made to order from where they make it."""
+    return one.skills <= place.skills
 
 
 def _carriers(to: Address | None, time_zone: str) -> Calendar:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 
 from pydantic import Field
@@ -49,10 +49,8 @@ def request(
     key: str,
     *,
     at: datetime,
-    sold_for_good: Collection[str] = (),
 ) -> tuple[Order, Return]:
-    """Approve a return within the window and within what was delivered, but of no SKU that is
-    `sold_for_good`.
+    """Approve a return within the window and within what was delivered, but of no final sale.
 
     The same idempotency key again answers the same return; with other lines it raises
     IdempotencyKeyReused. Raises ReturnRefused with the reason, QuantityExceeded for units that were
@@ -69,8 +67,8 @@ def request(
     lines = []
     for item in wanted:
         line = order.line(item.line_id)
-        if line.kind is LineKind.DIGITAL or line.sku in sold_for_good:
-            raise ReturnRefused(f"{line.name} ({line.sku or line.line_id}) is not taken back.")
+        if reason := _sold_for_good(line):
+            raise ReturnRefused(f"{line.name} ({line.sku or line.line_id}) {reason}.")
         returnable = line.delivered - line.return_requested
         if item.quantity > returnable:
             raise QuantityExceeded(f"line {line.line_id} to return", item.quantity, returnable)
@@ -227,6 +225,15 @@ def _location(order: Order, line_id: str) -> str:
         if any(line.line_id == line_id for line in shipment.lines):
             return shipment.location_id
     raise ReturnRefused("Nothing of this line has been shipped.")
+
+
+def _sold_for_good(line: Line) -> str:
+    """Why a line is never taken back; empty where it may be."""
+    if line.kind is LineKind.DIGITAL:
+        return "is digital: it is not taken back"
+    if line.final_sale and line.kind is LineKind.MADE_TO_ORDER:
+        return "was made to your order: it is a final sale and not taken back"
+    return "was a final sale: it is not taken back" if line.final_sale else ""
 
 
 def _check_lines(order: Order, wanted: Sequence[WantedReturn]) -> None:

@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from functools import cached_property
 
-from doorstep.domain.catalog import MADE_TO_ORDER, SHIP, Location, LocationKind, Product
+from doorstep.domain.catalog import MADE_TO_ORDER, SHIP, Location, Product
 from doorstep.domain.geography import distance_km
 from doorstep.domain.order import Line, LineKind, Order
 from doorstep.domain.placement import Demand, Problem, Site, solve
@@ -291,13 +291,10 @@ class _Case:
 
     def _able(self, one: Location, line: Line) -> bool:
         product = self._products.get(line.sku or "")
-        required = {SHIP, *(product.requires if product else ())}
-        able = set(one.capabilities)
+        skills = product.skills if product else {SHIP}
         if line.kind is LineKind.MADE_TO_ORDER:
-            required.add(MADE_TO_ORDER)
-        if one.kind is LocationKind.WORKSHOP:
-            able.add(MADE_TO_ORDER)
-        return required <= able
+            skills |= {MADE_TO_ORDER}
+        return skills <= one.skills
 
     def _filled(self, one: Location) -> dict[str, int]:
         """Units by line that a location could ship if it shipped all that it can."""

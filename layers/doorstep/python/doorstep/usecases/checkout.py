@@ -42,6 +42,7 @@ from doorstep.domain.order import (
     order_id,
 )
 from doorstep.domain.payment import MAX_TENDERS, Method, Payment
+from doorstep.domain.personalization import personalize
 from doorstep.domain.record import Command
 from doorstep.domain.stock import StockLevels
 from doorstep.ports import (
@@ -369,16 +370,11 @@ def _check(
         product = products.get(line.sku)
         if product is None:
             continue
-        for name in product.options:
-            if not line.instructions.get(name, "").strip():
-                faults[f"lines.{index}.instructions.{name}"] = (
-                    "this piece is made to order: say how"
-                )
-        for name, text in line.instructions.items():
-            if name not in product.options:
-                faults[f"lines.{index}.instructions.{name}"] = f"{line.sku!r} has no such option"
-            elif len(text) > 500:
-                faults[f"lines.{index}.instructions.{name}"] = "500 characters at the most"
+        said = personalize(product.options, line.instructions)
+        path = f"lines.{index}.instructions"
+        faults |= {f"{path}.{name}": fault for name, fault in said.faults.items()}
+        for name in said.unknown:
+            faults[f"{path}.{name}"] = f"{line.sku!r} has no such option"
     if option is None:
         faults["delivery_option"] = f"there is no delivery option {command.delivery_option!r}"
     elif command.currency not in option.prices:
@@ -405,7 +401,10 @@ def _draft(
             sku=wanted.sku,
             name=products[wanted.sku].name,
             kind=LineKind(products[wanted.sku].kind.value),
-            instructions=wanted.instructions,
+            instructions=personalize(
+                products[wanted.sku].options, wanted.instructions
+            ).instructions,
+            final_sale=not products[wanted.sku].returnable,
             unit_price=priced.unit_price,
             discount=zero,
             tax=priced.tax,

@@ -5,14 +5,17 @@ What cannot be filled becomes a shortage.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from contextlib import suppress
 
-from doorstep.domain import placing
+from doorstep.domain import making, placing
+from doorstep.domain.catalog import Product
 from doorstep.domain.errors import Conflict, IllegalTransition, NotFound, OutOfStock
 from doorstep.domain.events import OrderCanceled, OrderUpdated
 from doorstep.domain.money import Money, total
 from doorstep.domain.order import Line, LineKind, Order, OrderStatus, Totals, storefront_order_id
 from doorstep.domain.payment import STOREFRONT, Payment
+from doorstep.domain.personalization import personalize
 from doorstep.domain.promise import Promise
 from doorstep.domain.storefront import (
     CancellationNews,
@@ -90,7 +93,9 @@ def _place(
     clock: Clock,
 ) -> Order:
     at = clock()
-    order = _as_known(_as_sold(storefront, sold, clock), catalog)
+    order = _as_sold(storefront, sold, clock)
+    products = catalog.products(line.sku for line in order.lines if line.tracked and line.sku)
+    order = _as_known(order, products)
     order.check_size()
     if sold.canceled_at or not any(line.open for line in order.lines):
         canceled = order.changed(
@@ -126,6 +131,8 @@ def _place(
             by=storefront,
             at=at,
         )
+    if faults := making.misunderstood(order, products):
+        order = making.await_instructions(order, faults, by=storefront, at=at)
     placed = placing.place(_handed_over(order), at=at)
     if len(order.lines) <= placing.MAX_SKUS_PER_COMMIT:  # else allocation looks for the rest
         placed = placing.report_shortage(placed, at=at)
@@ -260,14 +267,19 @@ def _promise(sold: StorefrontOrder) -> Promise | None:
     )
 
 
-def _as_known(order: Order, catalog: Catalog) -> Order:
-    """With the kind that the catalog gives to each SKU: a workshop makes what is made to order."""
-    stocked = {line.line_id: line.sku for line in order.lines if line.tracked and line.sku}
-    products = catalog.products(stocked.values())
+def _as_known(order: Order, products: Mapping[str, Product]) -> Order:
+    """With the kind that the catalog gives to each SKU (a workshop makes what is made to order),
+    and what was said of it in the catalog's spelling, as far as that can be understood.
+    """
+    known = ((line, products.get(line.sku or "")) for line in order.lines if line.tracked)
     return order.with_lines(
-        order.line(line_id).changed(kind=LineKind(products[sku].kind.value))
-        for line_id, sku in stocked.items()
-        if sku in products
+        line.changed(
+            kind=LineKind(product.kind.value),
+            instructions=personalize(product.options, line.instructions).instructions,
+            final_sale=not product.returnable,
+        )
+        for line, product in known
+        if product
     )
 
 

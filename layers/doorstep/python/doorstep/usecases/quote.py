@@ -90,7 +90,7 @@ def quote(
     goods = total((line.total for line in lines), currency)
     goods_tax = total((line.tax for line in lines), currency)
     wanted = [
-        Wanted(item.product.sku, item.quantity, item.product.kind, item.product.production_days)
+        Wanted(item.product.sku, item.quantity, item.product.skills, item.product.production_days)
         for item in items
     ]
     stock = _sellable(levels)

@@ -31,14 +31,7 @@ def request_return(
     Should the label fail the return stands: `label_return` buys it when it is asked for.
     """
     order = orders.get(order_id)
-    products = catalog.products(line.sku for line in order.lines if line.sku)
-    order, back = returning.request(
-        order,
-        wanted,
-        idempotency_key,
-        at=clock(),
-        sold_for_good=[sku for sku, product in products.items() if not product.returnable],
-    )
+    order, back = returning.request(order, wanted, idempotency_key, at=clock())
     orders.commit(order)
     return label_return(
         back.return_id, orders=orders, catalog=catalog, carrier=carrier, documents=documents
