@@ -9,7 +9,9 @@ import typer
 from cli.connection import Connect
 from cli.printing import AsJson, as_json, table
 from doorstep.domain.ledger import Drift
+from doorstep.domain.standing import DRIFT
 from doorstep.runtime.views import AuditView
+from local.client import Doorstep
 
 app = typer.Typer(help="What there is, and whether the books are right.", no_args_is_help=True)
 
@@ -22,11 +24,12 @@ _COUNTERS = ("on_hand", "available", "allocated", "safety", "unsellable", "in_tr
 def show(context: typer.Context, sku: Sku, *, json: AsJson = False) -> None:
     """Show how many of a SKU there are, in all and at each location."""
     with _connected(context)() as doorstep:
-        stock = doorstep.stock(sku)
+        stock, standing = doorstep.stock(sku), doorstep.standing(sku)
     if json:
         as_json(stock)
         return
-    typer.echo(f"{sku}: {stock.available} for sale, {stock.held} held for orders")
+    state = standing.state.replace("_", " ")
+    typer.echo(f"{sku}: {stock.available} for sale, {stock.held} held for orders; {state}")
     table(
         ("location", *(name.replace("_", " ") for name in _COUNTERS)),
         [
@@ -39,18 +42,22 @@ def show(context: typer.Context, sku: Sku, *, json: AsJson = False) -> None:
 @app.command()
 def audit(
     context: typer.Context,
-    skus: Annotated[list[str], typer.Argument(metavar="SKU…")],
+    skus: Annotated[
+        list[str] | None, typer.Argument(metavar="[SKU…]", help="Else: all with an open finding.")
+    ] = None,
     *,
     json: AsJson = False,
 ) -> None:
     """Compare levels, ledger and orders now. Exits with 1 where they disagree."""
     with _connected(context)() as doorstep:
-        audits = [doorstep.audit(sku) for sku in skus]
+        audits = [doorstep.audit(sku) for sku in skus or _found(doorstep)]
     if json:
         as_json(audits)
     else:
         for one in audits:
             _tell(one)
+        if not audits:
+            typer.echo("nothing is found that does not add up")
     if not all(one.sound for one in audits):
         raise typer.Exit(1)
 
@@ -67,6 +74,16 @@ def repair(context: typer.Context, sku: Sku, *, json: AsJson = False) -> None:
     else:
         typer.echo(f"{sku}: mended")
         _list(mended)
+
+
+def _found(doorstep: Doorstep) -> list[str]:
+    """The SKUs about which the reconciler has opened a work item."""
+    found, after = list[str](), None
+    while True:
+        page = doorstep.work_items(after)
+        found += [item.subject for item in page.work_items if item.cause == DRIFT]
+        if (after := page.after) is None:
+            return found
 
 
 def _tell(found: AuditView) -> None:

@@ -55,12 +55,16 @@ class Allocate(Construct):
         refill.allow(workflow.arn, "states:StartExecution")
         every(refill, minutes=1)
 
+        self._stock(platform, data, api)
+
+    def _stock(self, platform: Platform, data: Data, api: Api) -> None:
         stock = Function(self, platform, "allocate.stock_api", http=True)
         data.orders_for(stock)
         api.route("PUT", "/products/{sku}", stock)
         api.route("PUT", "/locations/{location_id}", stock)
         api.route("PUT", "/delivery-options/{code}", stock)
         api.route("GET", "/stock/{sku}", stock)
+        api.route("GET", "/stock/{sku}/standing", stock)
         api.route("GET", "/stock/{sku}/audit", stock)
         api.route("POST", "/stock/{sku}/repair", stock)
 
@@ -87,6 +91,11 @@ class Allocate(Construct):
         feed = Function(self, platform, "allocate.stock_feed", timeout=_FEED_SECONDS)
         data.orders_for(feed)
         consume(feed, reports.queue, batch=1)
+
+        watch = Function(self, platform, "allocate.watch", timeout=_ALLOCATE_SECONDS)
+        data.orders_for(watch)
+        data.index_for(watch, schema.DUE_INDEX)
+        every(watch, minutes=1)
 
         reconcile = Function(self, platform, "allocate.reconcile", timeout=300)
         data.orders_for(reconcile)

@@ -27,6 +27,7 @@ from doorstep.runtime.views import (
     AuditView,
     FulfillmentOrderPage,
     OrderView,
+    StandingView,
     StockView,
     WorkItemPage,
 )
@@ -108,8 +109,9 @@ class Doorstep:
     def release_hold(self, order_id: str, hold_id: str) -> OrderView:
         return self._ask(OrderView, "POST", f"/orders/{order_id}/holds/{hold_id}/release", {})
 
-    def work_items(self) -> WorkItemPage:
-        return self._ask(WorkItemPage, "GET", "/work-items")
+    def work_items(self, after: str | None = None) -> WorkItemPage:
+        more = f"?{urlencode({'after': after})}" if after else ""
+        return self._ask(WorkItemPage, "GET", f"/work-items{more}")
 
     # --- catalog and stock ----------------------------------------------------------------------
 
@@ -132,6 +134,10 @@ class Doorstep:
 
     def stock(self, sku: str) -> StockView:
         return self._ask(StockView, "GET", f"/stock/{quote(sku, safe='')}")
+
+    def standing(self, sku: str) -> StandingView:
+        """The states of a SKU as they were told last, with all that was told of it."""
+        return self._ask(StandingView, "GET", f"/stock/{quote(sku, safe='')}/standing")
 
     def audit(self, sku: str) -> AuditView:
         """Compare the levels of a SKU with its ledger and with the orders, now."""

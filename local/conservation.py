@@ -130,15 +130,15 @@ def _account(payment: Payment, known: Row | None) -> Iterator[str]:
 
 
 def _gaps(rows: Iterable[Row]) -> Iterator[str]:
-    """Invariant 6: the events of an order are numbered without gaps."""
+    """Invariant 6: the events of an order, or of a SKU, are numbered without gaps."""
     numbers: dict[str, list[int]] = defaultdict(list)
     for row in rows:
         if row["sk"]["S"].startswith(TIMELINE_PREFIX):
             number = int(row["sk"]["S"].removeprefix(TIMELINE_PREFIX))
             numbers[row["pk"]["S"]].append(number)
-    for order_id, found in numbers.items():
+    for subject, found in numbers.items():
         if sorted(found) != list(range(1, len(found) + 1)):
-            yield f"{order_id}: its events are numbered {sorted(found)}"
+            yield f"{subject}: its events are numbered {sorted(found)}"
 
 
 def _prepaid(order: Order) -> bool:

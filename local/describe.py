@@ -10,7 +10,7 @@ import os
 from pathlib import Path
 from typing import Any
 
-from doorstep.domain.events import CATALOG, TimelineItem
+from doorstep.domain.events import CATALOG, StockItem, TimelineItem
 from doorstep.domain.shipment import ShipmentStatus
 from doorstep.domain.transitions import TRANSITIONS
 from local import holidays
@@ -22,9 +22,10 @@ _EVENTS = """\
 
 <!-- Written by `make docs` from doorstep/domain/events.py -->
 
-Every change of an order is one event: written in the transaction that changed it, numbered
-without gaps within its order, shown in its timeline, and published from there to the EventBridge
-bus `doorstep-<stage>` with source `doorstep` and the event's name as detail type.
+Every change of an order, and every change of state of a SKU's stock, is one event: written in the
+transaction that changed it, numbered without gaps within its order or its SKU, and published from
+there to the EventBridge bus `doorstep-<stage>` with source `doorstep` and the event's name as
+detail type.
 
 Delivery is at least once, and in order within one order only as far as your queue keeps it: use
 `order_id` and `sequence` to drop repeats and to see gaps. A field is only ever added; a change of
@@ -44,6 +45,9 @@ of all: [events.json](events.json)):
   "data": {}
 }
 ```
+
+Events of stock (`stock.*`, and work items about a SKU) have `sku` in the place of `order_id`. The
+states are looked at every minute: a SKU that was out for seconds only may not be told of.
 
 | Name | Version | What happened | Its fields |
 |---|---|---|---|"""
@@ -126,6 +130,7 @@ def event_schemas() -> dict[str, Any]:
     """The JSON Schema of every event's `data`, by name, and that of the envelope."""
     return {
         "envelope": TimelineItem.model_json_schema(),
+        "stock_envelope": StockItem.model_json_schema(),
         "events": {
             name: {"version": event.version, "data": event.model_json_schema()}
             for name, event in sorted(CATALOG.items())

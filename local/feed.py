@@ -1,4 +1,4 @@
-"""Doorstep's events as another system hears them: a queue of its own on the bus."""
+"""Doorstep's events of orders as another system hears them: a queue of its own on the bus."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _WAIT_SECONDS = 1
 
 @contextmanager
 def listening(outputs: Outputs, hear: Callable[[TimelineItem], None]) -> Iterator[None]:
-    """Call `hear` for every event while the block runs: at least once each, in any order.
+    """Call `hear` for every event of an order while the block runs: at least once, in any order.
 
     It is called from several threads, and must not raise.
     """
@@ -33,8 +33,9 @@ def listening(outputs: Outputs, hear: Callable[[TimelineItem], None]) -> Iterato
                 QueueUrl=queue, MaxNumberOfMessages=10, WaitTimeSeconds=_WAIT_SECONDS
             )
             messages = answer.get("Messages", [])
-            for message in messages:
-                hear(TimelineItem.model_validate(json.loads(message["Body"])["detail"]))
+            for detail in (json.loads(message["Body"])["detail"] for message in messages):
+                if "order_id" in detail:
+                    hear(TimelineItem.model_validate(detail))
             if messages:
                 done = [
                     {"Id": str(number), "ReceiptHandle": message["ReceiptHandle"]}

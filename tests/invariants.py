@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import NamedTuple
 
 from doorstep.domain import refunding
-from doorstep.domain.events import TimelineItem
+from doorstep.domain.events import StockItem, TimelineItem
 from doorstep.domain.fulfillment import ENDED, FulfillmentOrder, FulfillmentStatus
 from doorstep.domain.money import Money, total
 from doorstep.domain.order import Order, OrderStatus
@@ -194,6 +194,25 @@ def broken_money(order: Order) -> Iterator[str]:
         tenders = Counter(payment_id for payment_id, _ in claimed)
         if any(times > 1 for times in tenders.values()):
             yield f"{parcel.shipment_id}: claimed twice of one tender as {_keys(taken)}"
+
+
+def broken_stock_events(items: Iterable[StockItem]) -> Iterator[str]:
+    """Invariant 6: the events of a SKU are numbered without gaps, and each change of state begins
+    where the one before it ended.
+    """
+    numbers: Counter[str] = Counter()
+    states: dict[tuple[str, str], str] = {}
+    for item in items:
+        numbers[item.sku] += 1
+        if item.sequence != numbers[item.sku]:
+            yield f"{item.sku}: event {item.sequence} follows {numbers[item.sku] - 1}"
+        if "state" not in item.data:
+            continue
+        place = (item.sku, str(item.data["location_id"] or ""))
+        before, after = str(item.data["before"]), str(item.data["state"])
+        if before == after or before != states.get(place, "out_of_stock"):
+            yield f"{place}: {before} → {after} after {states.get(place)}"
+        states[place] = after
 
 
 def broken_timeline(order: Order, timeline: Sequence[TimelineItem]) -> Iterator[str]:

@@ -26,7 +26,7 @@ from doorstep.domain.shipment import ShipmentStatus, Tracking
 from doorstep.domain.shipping import Parcel
 from doorstep.domain.storefront import CancellationNews, News, OrderNews, StorefrontOrder
 from doorstep.ports import CarrierNews, Consignment, Label, Screening, TaxedAmount
-from doorstep.usecases import delays, expire, ingest, refund, rerouting, returns, ship
+from doorstep.usecases import delays, expire, ingest, refund, rerouting, returns, ship, standing
 from doorstep.usecases.allocate import Allocated, allocate_orders
 from doorstep.usecases.cancel import cancel_order
 from doorstep.usecases.checkout import Checkout, Placed, check_out
@@ -38,9 +38,11 @@ from tests import builders as a
 from tests.contract.fakes import FakeDocuments, FakeGateway, FakeNotifier, FakeWorkflow
 from tests.contract.fakes_orders import (
     FakeCatalog,
+    FakeLedger,
     FakeOrders,
     FakeQueues,
     FakeRuleBook,
+    FakeStandings,
     FakeStock,
     Memory,
 )
@@ -102,12 +104,13 @@ class Shop:
 
     def __init__(self) -> None:
         self.clock = a.Clock()
-        self.memory = Memory()
+        self.memory = Memory(clock=self.clock)
         self.orders = FakeOrders(self.memory, self.clock)
         self.stock = FakeStock(self.memory)
         self.catalog = FakeCatalog(self.memory)
         self.queues = FakeQueues(self.memory)
         self.rule_book = FakeRuleBook(self.memory)
+        self.standings = FakeStandings(self.memory)
         self.gateway = FakeProviders()
         self.carrier = FakeCarrier()
         self.documents = FakeDocuments()
@@ -241,6 +244,17 @@ class Shop:
     def takes_back(self) -> tuple[str, ...]:
         """The scheduled look for locations that let their time pass."""
         return rerouting.take_back_late(orders=self.orders, queues=self.queues, clock=self.clock)
+
+    def watches(self) -> standing.Watched:
+        """The scheduled look at what moved."""
+        return standing.watch(
+            ledger=FakeLedger(self.memory),
+            queues=self.queues,
+            standings=self.standings,
+            catalog=self.catalog,
+            stock=self.stock,
+            clock=self.clock,
+        )
 
     def alerts(self) -> tuple[str, ...]:
         return delays.raise_delays(orders=self.orders, queues=self.queues, clock=self.clock)

@@ -16,7 +16,13 @@ from doorstep.usecases.shards import rebalance
 
 @schedule
 def handler() -> Mapping[str, object]:
-    found = reconcile(ledger=wiring.ledger(), orders=wiring.orders(), clock=wiring.clock)
+    found = reconcile(
+        ledger=wiring.ledger(),
+        orders=wiring.orders(),
+        standings=wiring.standings(),
+        catalog=wiring.catalog(),
+        clock=wiring.clock,
+    )
     for one in found.faulty:
         faults = [fault.model_dump() for fault in (*one.drift, *one.unexplained)]
         logger.error("stock drift", extra={"sku": one.sku, "faults": faults})

@@ -10,8 +10,9 @@ from typing import Annotated
 from doorstep.domain.catalog import DeliveryOption, Location, Product
 from doorstep.domain.errors import InvalidCommand
 from doorstep.domain.ledger import Drift
+from doorstep.domain.standing import Standing
 from doorstep.runtime import web, wiring
-from doorstep.runtime.views import AuditView, StockView
+from doorstep.runtime.views import AuditView, StandingView, StockView
 from doorstep.usecases.reconcile import audit, repair
 from doorstep.usecases.stock import stock_of
 
@@ -51,6 +52,15 @@ def show_stock(sku: Sku) -> StockView:
     return StockView.of(stock_of(sku, catalog=wiring.catalog(), stock=wiring.stock()))
 
 
+@app.get("/stock/<sku>/standing")
+def show_standing(sku: Sku) -> StandingView:
+    web.caller(app).may("agent", "storefront", "warehouse")
+    levels = stock_of(sku, catalog=wiring.catalog(), stock=wiring.stock())
+    at, standings = wiring.clock(), wiring.standings()
+    standing = standings.find([sku]).get(sku) or Standing.unknown(sku, at)
+    return StandingView.of(standing, levels.available, standings.events(sku), at)
+
+
 @app.get("/stock/<sku>/audit")
 def show_audit(sku: Sku) -> AuditView:
     web.caller(app).may()
@@ -68,7 +78,16 @@ def show_audit(sku: Sku) -> AuditView:
 def repair_stock(sku: Sku) -> list[Drift]:
     caller = web.caller(app)
     caller.may()
-    return list(repair(sku, by=caller.name, ledger=wiring.ledger(), orders=wiring.orders()))
+    mended = repair(
+        sku,
+        by=caller.name,
+        ledger=wiring.ledger(),
+        orders=wiring.orders(),
+        standings=wiring.standings(),
+        catalog=wiring.catalog(),
+        clock=wiring.clock,
+    )
+    return list(mended)
 
 
 def _same(name: str, path: str, body: str) -> None:

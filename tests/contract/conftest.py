@@ -102,7 +102,7 @@ def world(request: pytest.FixtureRequest) -> World:
     """The repositories, in memory and on the table."""
     clock = Clock()
     if request.param == "memory":
-        memory = Memory()
+        memory = Memory(clock=clock)
         return World(
             FakeOrders(memory, clock),
             FakeStock(memory),

@@ -26,13 +26,14 @@ from doorstep.domain.errors import (
     Stale,
     TooLarge,
 )
-from doorstep.domain.events import TimelineItem
+from doorstep.domain.events import StockItem, TimelineItem
 from doorstep.domain.fulfillment import OPEN, FulfillmentOrder
 from doorstep.domain.ledger import Drift, LedgerRow, corrections
 from doorstep.domain.order import Order
 from doorstep.domain.papers import CycleCount, Paper, Transfer
 from doorstep.domain.payment import PaymentAction, PaymentOutcome
 from doorstep.domain.rules import Edition, SourcingRules, in_force
+from doorstep.domain.standing import Standing
 from doorstep.domain.stock import (
     EFFECTS,
     Guard,
@@ -48,6 +49,7 @@ from doorstep.domain.stock import (
 )
 from doorstep.domain.work import WorkItem, WorkItemStatus
 from doorstep.ports import Clock, Waiting
+from tests import builders as a
 
 MAX_ACTIONS = 100
 """In one transaction."""
@@ -77,6 +79,11 @@ class Memory:
     heard: dict[tuple[str, str, str, str], int] = field(default_factory=dict)
     """(source, location, SKU, `newest` or `counted`) → sequence."""
     papers: dict[tuple[str, ...], Paper] = field(default_factory=dict)
+    clock: Clock = field(default_factory=a.Clock)
+    booked_at: dict[tuple[str, str | None, str, str], datetime] = field(default_factory=dict)
+    """When each row of the ledger was written."""
+    standings: dict[str, Standing] = field(default_factory=dict)
+    stock_events: list[StockItem] = field(default_factory=list)
     moved_since: dict[str, None] = field(default_factory=dict)
     """SKUs that moved since they were checked, in the order of their first move."""
     corrections: list[tuple[str, str]] = field(default_factory=list)
@@ -123,6 +130,7 @@ class Memory:
         self.network |= after.network
         self.places |= after.places
         self.ledger |= after.rows
+        self.booked_at |= dict.fromkeys(after.rows, self.clock())
 
 
 @dataclass
@@ -351,11 +359,12 @@ class FakeLedger:
         return [
             LedgerRow(
                 kind=MovementKind(kind),
+                at=self.memory.booked_at[sku, place, kind, cause],
                 location_id=place,
                 quantity=sum(movement.quantity for movement in row),
                 causes={movement.cause: movement.quantity for movement in row},
             )
-            for (sku, place, kind, _), row in self.memory.ledger.items()
+            for (sku, place, kind, cause), row in self.memory.ledger.items()
             if sku == levels.sku
         ]
 
@@ -380,6 +389,40 @@ class FakeLedger:
             else:
                 self.memory.network[levels.sku, shard] = changed
             self.memory.corrections.append((levels.sku, by))
+
+
+class FakeStandings:
+    """The Standings port on `Memory`."""
+
+    def __init__(self, memory: Memory) -> None:
+        self.memory = memory
+
+    def find(self, skus: Iterable[str]) -> Mapping[str, Standing]:
+        known = self.memory.standings
+        return {sku: known[sku] for sku in skus if sku in known}
+
+    def save(self, standing: Standing) -> None:
+        known = self.memory.standings.get(standing.sku)
+        if (known.version if known else 0) != standing.version:
+            raise Conflict([standing.sku])
+        for number, event in enumerate(standing.raised, standing.sequence + 1):
+            self.memory.stock_events.append(
+                StockItem(
+                    sku=standing.sku,
+                    sequence=number,
+                    at=self.memory.clock(),
+                    actor="system",
+                    name=event.name,
+                    version=event.version,
+                    data=event.model_dump(mode="json"),
+                )
+            )
+        sequence = standing.sequence + len(standing.raised)
+        stored = standing.model_dump() | {"version": standing.version + 1, "sequence": sequence}
+        self.memory.standings[standing.sku] = Standing.model_validate(stored)
+
+    def events(self, sku: str) -> Sequence[StockItem]:
+        return [item for item in self.memory.stock_events if item.sku == sku]
 
 
 class FakeCatalog:
@@ -449,6 +492,7 @@ class FakeQueues:
             "handover": lambda: self._looked_at("handover"),
             "delivery": self._deliveries,
             "money": self._money,
+            "standing": self._standings,
         }[queue]()
         return [key for at, key in sorted(found) if at < before][:limit]
 
@@ -470,6 +514,11 @@ class FakeQueues:
             for order in self.memory.orders.values()
             for item in order.work_items
             if item.status is WorkItemStatus.OPEN
+        ]
+        found += [
+            standing.work_item
+            for standing in self.memory.standings.values()
+            if standing.work_item and standing.work_item.status is WorkItemStatus.OPEN
         ]
         found.sort(key=lambda item: (item.opened_at, item.work_item_id))
         return _page(found, limit, after)
@@ -513,6 +562,9 @@ class FakeQueues:
             for shipment in order.shipments
             if shipment.look_at
         ]
+
+    def _standings(self) -> list[tuple[datetime, str]]:
+        return [(one.look_at, one.sku) for one in self.memory.standings.values()]
 
     def _money(self) -> list[tuple[datetime, str]]:
         back = (PaymentAction.VOID, PaymentAction.REFUND)

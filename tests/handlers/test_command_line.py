@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -13,9 +14,11 @@ from cli import connection
 from cli.__main__ import app, main
 from doorstep.adapters import aws
 from doorstep.adapters.dynamo import keys
-from functions.allocate import stock_api
+from doorstep.runtime import wiring
+from functions.allocate import reconcile, stock_api
+from functions.checkout import api as orders_api
 from local.client import Doorstep, Refused
-from tests.handlers.cloud import call
+from tests.handlers.cloud import Context, call
 
 Type = Callable[..., Result]
 
@@ -23,7 +26,8 @@ Type = Callable[..., Result]
 def answer(request: httpx.Request) -> httpx.Response:
     """Carry a request to the function that has its route."""
     body = json.loads(request.content) if request.content else None
-    found = call(stock_api, request.method, request.url.path, body)
+    module = orders_api if request.url.path == "/work-items" else stock_api
+    found = call(module, request.method, request.url.path, body)
     return httpx.Response(found.status, json=found.body, headers=found.headers)
 
 
@@ -57,7 +61,7 @@ def lose_a_mug() -> None:
 def test_stock_is_shown_by_location(typed: Type) -> None:
     result = typed("stock", "show", "MUG")
     assert result.exit_code == 0
-    assert "MUG: 5 for sale, 0 held for orders" in result.stdout
+    assert "MUG: 5 for sale, 0 held for orders; out of stock\n" in result.stdout
     berlin = next(line for line in result.stdout.splitlines() if line.startswith("BERLIN"))
     assert berlin.split() == ["BERLIN", "5", "5", "0", "0", "0", "0"]
 
@@ -77,6 +81,19 @@ def test_an_audit_finds_what_does_not_add_up_and_a_repair_mends_it(typed: Type) 
     assert typed("stock", "repair", "MUG").stdout.startswith("MUG: mended\n")
     assert typed("stock", "audit", "MUG", "--json").exit_code == 0
     assert typed("stock", "repair", "MUG").stdout == "MUG: nothing to mend\n"
+
+
+def test_an_audit_of_nothing_in_particular_takes_what_the_reconciler_found(
+    typed: Type, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert typed("stock", "audit").stdout == "nothing is found that does not add up\n"
+    lose_a_mug()
+    later = datetime.now(UTC) + timedelta(minutes=1)
+    monkeypatch.setattr(wiring, "clock", lambda: later)
+    reconcile.handler({}, Context())
+    assert typed("stock", "audit").stdout.startswith("MUG: does not add up\n")
+    typed("stock", "repair", "MUG")
+    assert typed("stock", "audit").exit_code == 0
 
 
 def test_a_refusal_names_its_faults(typed: Type) -> None:

@@ -9,8 +9,16 @@ import pytest
 from doorstep.adapters import aws
 from doorstep.adapters.dynamo import keys
 from doorstep.runtime import wiring
-from functions.allocate import papers_api, reconcile, stock_api, stock_feed, stockkeeping_api
-from tests.handlers.cloud import Context, call, consume
+from functions.allocate import (
+    papers_api,
+    reconcile,
+    stock_api,
+    stock_feed,
+    stockkeeping_api,
+    watch,
+)
+from functions.events import publish
+from tests.handlers.cloud import Cloud, Context, call, consume
 
 ADJUSTMENT = {"adjustment_id": "A1", "sku": "MUG", "change": -2, "reason": "lost"}
 
@@ -149,3 +157,22 @@ def test_the_reconciler_counts_what_drifted_and_an_admin_mends_it(
     (mended,) = call(stock_api, "POST", "/stock/MUG/repair").body
     assert (mended["counter"], mended["level"], mended["ledger"]) == ("on_hand", 6, 5)
     assert call(stock_api, "GET", "/stock/MUG/audit").body["sound"] is True
+
+
+def test_a_change_of_stock_is_told_on_the_bus(shop: Cloud, monkeypatch: pytest.MonkeyPatch) -> None:
+    later = datetime.now(UTC) + timedelta(minutes=1)
+    monkeypatch.setattr(wiring, "clock", lambda: later)
+    assert call(stock_api, "GET", "/stock/MUG/standing").body["state"] == "out_of_stock"
+    for _ in range(2):
+        watch.handler({}, Context())
+    standing = call(stock_api, "GET", "/stock/MUG/standing").body
+    assert (standing["state"], standing["faults"], standing["work_item"]) == ("low_stock", [], None)
+    ((record),) = shop.stream("SKU#MUG")["Records"]
+    published: list[Any] = []
+    monkeypatch.setattr(wiring, "publish", lambda entries: published.extend(entries) or [])
+    publish.handler({"Records": [record]}, Context())
+    (entry,) = published
+    assert entry["name"] == "stock.back_in_stock"
+    told = json.loads(entry["detail"])
+    assert (told["sku"], told["sequence"], told["data"]["available"]) == ("MUG", 1, 5)
+    assert standing["events"] == [told]

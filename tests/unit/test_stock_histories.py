@@ -11,6 +11,7 @@ from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 
+from doorstep.domain.availability import goods_state
 from doorstep.domain.errors import (
     IdempotencyKeyReused,
     IllegalTransition,
@@ -27,6 +28,7 @@ from doorstep.usecases.refill import refill
 from doorstep.usecases.shards import rebalance
 from tests import builders as a
 from tests.contract.fakes_orders import FakeLedger
+from tests.invariants import broken_stock_events
 from tests.shop import Shop
 
 skus = st.sampled_from(["MUG", "CUP"])
@@ -168,6 +170,26 @@ class Stockroom(RuleBasedStateMachine):
     def rebalance(self) -> None:
         self._next()
         rebalance(["MUG", "CUP"], clock=self.shop.clock, **self.ports)
+
+    @rule(sku=skus, low=st.integers(0, 4), berlin=st.integers(0, 4))
+    def set_thresholds(self, sku: str, low: int, berlin: int) -> None:
+        shards = 3 if sku == "MUG" else 1
+        watched = {"low_stock": low, "low_stock_at": {"BERLIN": berlin}}
+        self.shop.catalog.save(a.product(sku, stock_shards=shards, **watched))
+
+    @rule()
+    def watch(self) -> None:
+        self._next()
+        self.shop.watches()
+        for sku, levels in self.shop.stock.levels(["MUG", "CUP"]).items():
+            standing, product = self.shop.memory.standings[sku], self.shop.memory.products[sku]
+            assert sku not in self.shop.memory.moved_since or standing.state is goods_state(
+                levels.available, product.low_stock
+            )
+
+    @invariant()
+    def what_was_told_of_stock_is_one_history(self) -> None:
+        assert not list(broken_stock_events(self.shop.memory.stock_events))
 
     @invariant()
     def the_books_add_up(self) -> None:

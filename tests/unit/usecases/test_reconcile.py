@@ -1,8 +1,11 @@
 """The reconciler: ledger, levels and orders compared, and levels mended."""
 
+from collections.abc import Sequence
+
 import pytest
 
 from doorstep.domain.errors import Conflict, NotFound
+from doorstep.domain.ledger import Drift
 from doorstep.domain.stock import StockLevels
 from doorstep.usecases.reconcile import Audit, Reconciled, audit, reconcile, repair
 from tests.contract.fakes_orders import FakeLedger
@@ -10,15 +13,33 @@ from tests.shop import Shop
 
 
 def run(shop: Shop) -> Reconciled:
-    return reconcile(ledger=FakeLedger(shop.memory), orders=shop.orders, clock=shop.clock)
+    return reconcile(
+        ledger=FakeLedger(shop.memory),
+        orders=shop.orders,
+        standings=shop.standings,
+        catalog=shop.catalog,
+        clock=shop.clock,
+    )
 
 
 def look(shop: Shop) -> Audit:
     return audit("MUG", ledger=FakeLedger(shop.memory), orders=shop.orders)
 
 
+def mend_with(shop: Shop, ledger: FakeLedger) -> Sequence[Drift]:
+    return repair(
+        "MUG",
+        by="Ann",
+        ledger=ledger,
+        orders=shop.orders,
+        standings=shop.standings,
+        catalog=shop.catalog,
+        clock=shop.clock,
+    )
+
+
 def mend(shop: Shop) -> int:
-    return len(repair("MUG", by="Ann", ledger=FakeLedger(shop.memory), orders=shop.orders))
+    return len(mend_with(shop, FakeLedger(shop.memory)))
 
 
 def spoil(shop: Shop, **counters: int) -> None:
@@ -91,7 +112,7 @@ def test_what_moves_all_the_time_is_not_judged(shop: Shop) -> None:
     found = audit("MUG", ledger=Busy(shop.memory), orders=shop.orders)
     assert (found.busy, found.drift) == (True, ())
     with pytest.raises(Conflict):
-        repair("MUG", by="Ann", ledger=Busy(shop.memory), orders=shop.orders)
+        mend_with(shop, Busy(shop.memory))
 
 
 def test_what_nobody_has_cannot_be_mended(shop: Shop) -> None:

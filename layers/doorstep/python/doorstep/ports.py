@@ -8,7 +8,7 @@ from typing import NamedTuple, Protocol
 
 from doorstep.domain.address import Address
 from doorstep.domain.catalog import DeliveryOption, Location, Product
-from doorstep.domain.events import TimelineItem
+from doorstep.domain.events import StockItem, TimelineItem
 from doorstep.domain.fulfillment import FulfillmentOrder
 from doorstep.domain.ledger import Drift, LedgerRow
 from doorstep.domain.money import Money
@@ -18,6 +18,7 @@ from doorstep.domain.payment import Payment, PaymentEvent
 from doorstep.domain.record import Record
 from doorstep.domain.rules import Edition, SourcingRules
 from doorstep.domain.shipment import Tracking
+from doorstep.domain.standing import Standing
 from doorstep.domain.stock import Guard, Movement, StockLevels
 from doorstep.domain.storefront import News
 from doorstep.domain.work import WorkItem
@@ -161,6 +162,22 @@ class Ledger(Protocol):
 
         Raises Conflict where they have moved since they were seen.
         """
+
+
+class Standings(Protocol):
+    """What was last told of the stock of SKUs, with the events that told it."""
+
+    def find(self, skus: Iterable[str]) -> Mapping[str, Standing]:
+        """By SKU; those that nobody has looked at are absent."""
+
+    def save(self, standing: Standing) -> None:
+        """Store it with its events, numbered on, and its work item.
+
+        Raises Conflict where somebody else has stored since it was found.
+        """
+
+    def events(self, sku: str) -> Sequence[StockItem]:
+        """All that was ever told of it."""
 
 
 class Authorization(Record):

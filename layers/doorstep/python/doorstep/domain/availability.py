@@ -18,6 +18,15 @@ class StockState(StrEnum):
     LOW_STOCK = "low_stock"
     MADE_TO_ORDER = "made_to_order"
     OUT_OF_STOCK = "out_of_stock"
+    OVERSTOCK = "overstock"
+    """More than sells in a long time; merchants are told, customers are not."""
+
+
+def goods_state(left: int, low: int) -> StockState:
+    """The state of goods of which so many may still be sold, and so many are few."""
+    if left <= 0:
+        return StockState.OUT_OF_STOCK
+    return StockState.LOW_STOCK if left <= low else StockState.IN_STOCK
 
 
 class UnitsLeft(Record):
@@ -50,15 +59,16 @@ def availability(
     A checkout takes a line from one shard, so that is what counts as being available together.
     """
     left = levels.available
-    if left <= 0:
-        return Availability(state=StockState.OUT_OF_STOCK, available=False)
+    state = goods_state(left, product.low_stock)
+    if state is StockState.OUT_OF_STOCK:
+        return Availability(state=state, available=False)
     together = any(shard.available >= quantity for shard in levels.network)
     if product.kind is ProductKind.MADE_TO_ORDER:
         return Availability(state=StockState.MADE_TO_ORDER, available=together)
-    if left > product.low_stock:
-        return Availability(state=StockState.IN_STOCK, available=together)
+    if state is StockState.IN_STOCK:
+        return Availability(state=state, available=together)
     return Availability(
-        state=StockState.LOW_STOCK,
+        state=state,
         available=together,
         left=left,
         places=_where(levels, places, left),

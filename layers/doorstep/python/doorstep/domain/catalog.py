@@ -71,6 +71,12 @@ class Product(Record):
     tags: tuple[Tag, ...] = Field(default=(), max_length=20)
     low_stock: int = Field(default=5, ge=0, le=10_000)
     """From this many on the storefront says how many are left, and where."""
+    low_stock_at: dict[
+        Annotated[str, Field(min_length=1, max_length=64)], Annotated[int, Field(ge=0, le=10_000)]
+    ] = Field(default={}, max_length=200)
+    """Locations whose own stock is watched, each with the number that is few there."""
+    overstock_weeks: Annotated[int, Field(ge=1, le=520)] | None = 26
+    """More than sells in so many weeks is too much; None: never."""
 
     @field_validator("options", mode="before")
     @classmethod

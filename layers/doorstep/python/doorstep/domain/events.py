@@ -1,9 +1,9 @@
-"""Everything that can happen to an order, as others hear of it.
+"""Everything that can happen to an order, or to the stock of a SKU, as others hear of it.
 
 An event is a timeline item first: written in the transaction that changed the state, numbered
-within its order, and only then published. The names and the JSON Schemas of `docs/events.md` come
-from these classes. A field is only ever added; a change of meaning is a new `version`. No event
-carries personal data: who needs it reads the order.
+within its order (or its SKU), and only then published. The names and the JSON Schemas of
+`docs/events.md` come from these classes. A field is only ever added; a change of meaning is a new
+`version`. No event carries personal data: who needs it reads the order.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ from typing import ClassVar
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from doorstep.domain.availability import StockState
 from doorstep.domain.money import Money
 from doorstep.domain.record import Moment
 from doorstep.domain.routing import Candidate, Seen
@@ -467,18 +468,79 @@ class WorkItemClosed(Event):
     work_item_id: str
 
 
-class TimelineItem(BaseModel):
-    """An event in its place: the n-th of its order, when, and by whom."""
+class StockChanged(Event):
+    """The goods of a SKU, in all or at one location, are in another state than before."""
+
+    before: StockState
+    state: StockState
+    available: int
+    location_id: str | None
+    """None: wherever they are."""
+    weeks_of_cover: int | None
+    """How long they last at the rate of the last eight weeks; None where nothing was shipped."""
+
+
+class StockBackInStock(StockChanged):
+    """There was nothing to sell; now there is, be it a few or too many (`state`)."""
+
+    name = "stock.back_in_stock"
+
+
+class StockLow(StockChanged):
+    """No more are left than the threshold of the SKU, or of the location."""
+
+    name = "stock.low"
+
+
+class StockOut(StockChanged):
+    """There is nothing left to sell."""
+
+    name = "stock.out"
+
+
+class StockOverstock(StockChanged):
+    """There is more than sells within the weeks that the product allows."""
+
+    name = "stock.overstock"
+
+
+class StockNormal(StockChanged):
+    """Few or too many before; now neither."""
+
+    name = "stock.normal"
+
+
+class StockDrift(Event):
+    """Levels, ledger and orders disagree: what does not add up, the first twenty of `count`."""
+
+    name = "stock.drift"
+    faults: tuple[str, ...]
+    count: int
+
+
+class Numbered(BaseModel):
+    """An event in its place: when, and by whom."""
 
     model_config = ConfigDict(frozen=True)
 
-    order_id: str
     sequence: int = Field(ge=1)
     at: Moment
     actor: str
     name: str
     version: int
     data: dict[str, object]
+
+
+class StockItem(Numbered):
+    """The n-th event of a SKU."""
+
+    sku: str
+
+
+class TimelineItem(Numbered):
+    """The n-th event of an order."""
+
+    order_id: str
 
     @property
     def event_id(self) -> str:

@@ -8,11 +8,12 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
+from datetime import date, timedelta
 
 from doorstep.domain.catalog import Sku
 from doorstep.domain.fulfillment import ENDED, FulfillmentStatus
 from doorstep.domain.order import Order, order_of
-from doorstep.domain.record import Record
+from doorstep.domain.record import Moment, Record
 from doorstep.domain.stock import EFFECTS, MovementKind, StockLevels
 
 _LEFT = (FulfillmentStatus.SHIPPED, FulfillmentStatus.DELIVERED)
@@ -36,6 +37,7 @@ class LedgerRow(Record):
     """Units of one SKU, moved for one or more causes."""
 
     kind: MovementKind
+    at: Moment
     location_id: str | None = None
     quantity: int
     causes: Mapping[str, int]
@@ -128,6 +130,21 @@ def unexplained(
         for name in ("held", "allocated")
         if units.get(name, 0) != asked.get(name, 0)
     ]
+
+
+def shipped(rows: Iterable[LedgerRow], since: date) -> dict[date, int]:
+    """Units that left, by the Monday of their week, from the week of `since` on."""
+    first = _monday(since)
+    weeks: Counter[date] = Counter()
+    for row in rows:
+        week = _monday(row.at.date())
+        if row.kind is MovementKind.SHIPPED and week >= first:
+            weeks[week] += row.quantity
+    return dict(weeks)
+
+
+def _monday(day: date) -> date:
+    return day - timedelta(days=day.weekday())
 
 
 def _asked(sku: str, order: Order) -> dict[str, int]:

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
+from datetime import datetime
 from typing import Self
 
 from pydantic import BaseModel, ConfigDict
 
 from doorstep.domain.address import Address
-from doorstep.domain.events import INTERNAL, TimelineItem
+from doorstep.domain.availability import StockState
+from doorstep.domain.events import INTERNAL, StockItem, TimelineItem
 from doorstep.domain.fulfillment import FulfillmentOrder
 from doorstep.domain.ledger import Drift, Unexplained
 from doorstep.domain.money import Money
@@ -29,6 +32,7 @@ from doorstep.domain.record import Moment
 from doorstep.domain.refunds import Refund, RefundReason, RefundRule
 from doorstep.domain.returns import Return
 from doorstep.domain.shipment import Shipment
+from doorstep.domain.standing import Standing
 from doorstep.domain.stock import StockLevels
 from doorstep.domain.work import WorkItem
 
@@ -194,6 +198,33 @@ class StockView(View):
     @classmethod
     def of(cls, levels: StockLevels) -> Self:
         return cls(sku=levels.sku, available=levels.available, held=levels.held, levels=levels)
+
+
+class StandingView(View):
+    """What was last told of a SKU: it may be a minute behind the levels."""
+
+    sku: str
+    state: StockState
+    places: Mapping[str, StockState]
+    """Of the locations that have a threshold of their own."""
+    weeks_of_cover: int | None
+    """How long it lasts at the rate of the last weeks; None where nothing was shipped."""
+    faults: tuple[str, ...]
+    """What does not add up in its books."""
+    work_item: WorkItem | None
+    events: tuple[StockItem, ...]
+
+    @classmethod
+    def of(cls, standing: Standing, left: int, events: Sequence[StockItem], at: datetime) -> Self:
+        return cls(
+            sku=standing.sku,
+            state=standing.state,
+            places=standing.places,
+            weeks_of_cover=standing.weeks_of_cover(left, at),
+            faults=standing.faults,
+            work_item=standing.work_item,
+            events=tuple(events),
+        )
 
 
 class AuditView(View):

@@ -29,6 +29,7 @@ if TYPE_CHECKING:
         PaymentGateway,
         Queues,
         RuleBook,
+        Standings,
         Stock,
         Storefront,
         TaxEngine,
@@ -88,6 +89,13 @@ def ledger() -> Ledger:
     from doorstep.adapters.dynamo.ledger import DynamoLedger
 
     return DynamoLedger(_dynamodb(), settings().require("table_name"), clock)
+
+
+@cache
+def standings() -> Standings:
+    from doorstep.adapters.dynamo.standings import DynamoStandings
+
+    return DynamoStandings(_dynamodb(), settings().require("table_name"), clock)
 
 
 @cache

@@ -7,14 +7,19 @@ before and after, is drift.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import suppress
+from datetime import timedelta
 from typing import NamedTuple
 
 from doorstep.domain import ledger as books
+from doorstep.domain.catalog import Product
 from doorstep.domain.errors import Conflict, NotFound
-from doorstep.domain.ledger import Drift, Unexplained
+from doorstep.domain.ledger import Drift, LedgerRow, Unexplained
 from doorstep.domain.order import Order
+from doorstep.domain.standing import WEEKS
 from doorstep.domain.stock import StockLevels
-from doorstep.ports import Clock, Ledger, Orders
+from doorstep.ports import Catalog, Clock, Ledger, Orders, Standings
+from doorstep.usecases.standing import Findings, note
 
 LIMIT = 200
 """SKUs of one run; the oldest first, the rest in the next one."""
@@ -30,6 +35,7 @@ class Audit(NamedTuple):
     drift: tuple[Drift, ...] = ()
     unexplained: tuple[Unexplained, ...] = ()
     busy: bool = False
+    rows: Sequence[LedgerRow] = ()
 
     @property
     def sound(self) -> bool:
@@ -44,12 +50,28 @@ class Reconciled(NamedTuple):
     faulty: tuple[Audit, ...]
 
 
-def reconcile(*, ledger: Ledger, orders: Orders, clock: Clock, limit: int = LIMIT) -> Reconciled:
-    """Check the SKUs that moved. A sound one is looked at again when it moves again."""
-    audits = [audit(sku, ledger=ledger, orders=orders) for sku in ledger.moved(clock(), limit)]
+def reconcile(
+    *,
+    ledger: Ledger,
+    orders: Orders,
+    standings: Standings,
+    catalog: Catalog,
+    clock: Clock,
+    limit: int = LIMIT,
+) -> Reconciled:
+    """Check the SKUs that moved, and tell what was found. A sound one is looked at again when it
+    moves again.
+    """
+    skus = ledger.moved(clock(), limit)
+    products = catalog.products(skus)
+    audits = [audit(sku, ledger=ledger, orders=orders) for sku in skus]
     for one in audits:
-        if one.sound and not one.busy:
-            ledger.checked(one.levels)
+        if one.busy:
+            continue
+        with suppress(Conflict):  # it stays on the list
+            _tell(one, products.get(one.sku), ledger=ledger, standings=standings, clock=clock)
+            if one.sound:
+                ledger.checked(one.levels)
     return Reconciled(
         checked=tuple(one.sku for one in audits),
         busy=sum(one.busy for one in audits),
@@ -70,20 +92,31 @@ def audit(sku: str, *, ledger: Ledger, orders: Orders) -> Audit:
             for one in books.unexplained(sku, order_id, units, _known(order_id, orders))
         )
         after = ledger.levels(sku)
-        here = Audit(sku, levels, found, strange)
+        here = Audit(sku, levels, found, strange, rows=tuple(rows))
         if after == levels and (here.sound or here == last):
             return here
         levels, last = after, here
     return Audit(sku, levels, busy=True)
 
 
-def repair(sku: str, *, by: str, ledger: Ledger, orders: Orders) -> Sequence[Drift]:
-    """Set the levels to what the ledger says, with an entry of its own for each place.
+def repair(
+    sku: str,
+    *,
+    by: str,
+    ledger: Ledger,
+    orders: Orders,
+    standings: Standings,
+    catalog: Catalog,
+    clock: Clock,
+) -> Sequence[Drift]:
+    """Set the levels to what the ledger says, with an entry of its own for each place, and close
+    the work item unless something is still unexplained.
 
     The ledger is the truth: what orders hold against it is for a person to settle. Answers what was
     mended. Raises NotFound for a SKU that nobody moved, Conflict where it moves all the time, or
     where the ledger itself adds up to less than nothing.
     """
+    mended: tuple[Drift, ...] = ()
     for _ in range(_TRIES):
         found = audit(sku, ledger=ledger, orders=orders)
         if found.busy or any(one.ledger < 0 for one in found.drift):
@@ -91,13 +124,28 @@ def repair(sku: str, *, by: str, ledger: Ledger, orders: Orders) -> Sequence[Dri
         if not found.levels.network and not found.levels.locations:
             raise NotFound("stock of", sku)
         if not found.drift:
-            return ()
+            product = catalog.products([sku]).get(sku)
+            _tell(found, product, ledger=ledger, standings=standings, clock=clock)
+            return mended
         try:
             ledger.correct(found.levels, found.drift, by)
         except Conflict:
             continue
-        return found.drift
+        mended = (*mended, *found.drift)
     raise Conflict([sku])
+
+
+def _tell(
+    one: Audit, product: Product | None, *, ledger: Ledger, standings: Standings, clock: Clock
+) -> None:
+    """Who waits for it what an audit has found. Raises Conflict."""
+    lately = clock().date() - timedelta(weeks=WEEKS)
+    findings = Findings(
+        faults=(*one.drift, *one.unexplained),
+        shipped=books.shipped(one.rows, lately),
+        known_since=min((row.at for row in one.rows), default=None),
+    )
+    note(one.sku, product, findings, ledger=ledger, standings=standings, clock=clock)
 
 
 def _known(order_id: str, orders: Orders) -> Order | None:

@@ -114,6 +114,18 @@ def location_level(sku: str, location_id: str) -> Key:
     return Key(stock(sku), f"LOCATION#{location_id}")
 
 
+def standing(sku: str) -> Key:
+    return Key(f"SKU#{sku}", "STANDING")
+
+
+def stock_work_item(sku: str, key: str) -> Key:
+    return Key(f"SKU#{sku}", f"ATTENTION#{key}")
+
+
+def stock_timeline(sku: str, sequence: int) -> Key:
+    return Key(f"SKU#{sku}", f"{TIMELINE_PREFIX}{sequence:06}")
+
+
 def ledger(sku: str, location_id: str | None) -> str:
     return f"LEDGER#{sku}#{location_id or ''}"
 

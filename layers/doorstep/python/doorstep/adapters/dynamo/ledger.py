@@ -98,13 +98,14 @@ class DynamoLedger:
             TableName=self._table,
             KeyConditionExpression="pk = :pk",
             ExpressionAttributeValues={":pk": {"S": keys.ledger(sku, location_id)}},
-            ExpressionAttributeNames={"#kind": "kind"},
-            ProjectionExpression="#kind, quantity, causes",
+            ExpressionAttributeNames={"#kind": "kind", "#at": "at"},
+            ProjectionExpression="#kind, #at, quantity, causes",
             ConsistentRead=True,
         )
         return [
             LedgerRow(
                 kind=MovementKind(row["kind"]["S"]),
+                at=datetime.fromisoformat(row["at"]["S"]),
                 location_id=location_id,
                 quantity=int(row["quantity"]["N"]),
                 causes={name: int(units["N"]) for name, units in row["causes"]["M"].items()},

@@ -13,12 +13,10 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
-from doorstep.adapters.dynamo import keys
+from doorstep.adapters.dynamo import keys, marks
 from doorstep.adapters.dynamo.keys import Key
 from doorstep.adapters.dynamo.schema import (
     ANY_SKU,
-    DUE_PK,
-    DUE_SK,
     MAX_WAITING_BYTES,
     QUEUE_PK,
     QUEUE_SK,
@@ -157,7 +155,7 @@ def _order_actions(order: Order, actor: str, at: datetime) -> list[Action]:
     """
     was = order.origin
     actions = [
-        create(keys.tracking(shipment_id, news.key), _json(news), about=Duplicate())
+        create(keys.tracking(shipment_id, news.key), marks.json(news), about=Duplicate())
         for shipment_id, news in order.noted
     ]
     if order.untouched:
@@ -176,7 +174,7 @@ def _order_actions(order: Order, actor: str, at: datetime) -> list[Action]:
             data=event.model_dump(mode="json"),
         )
         key = keys.timeline(order.order_id, number)
-        actions.append(create(key, _json(item), about=Conflict([order.order_id])))
+        actions.append(create(key, marks.json(item), about=Conflict([order.order_id])))
     return actions
 
 
@@ -187,9 +185,9 @@ def _header(order: Order, was: Order | None) -> Action:
         "status": {"S": order.status},
     }
     if order.expires_at:
-        attributes |= _due(CHECKOUT, order.order_id, order.expires_at)
+        attributes |= marks.due(CHECKOUT, order.order_id, order.expires_at)
     elif order.look_at:
-        attributes |= _due(UNALLOCATED, order.order_id, order.look_at)
+        attributes |= marks.due(UNALLOCATED, order.order_id, order.look_at)
     attributes |= _waiting(order)
     key, lost = keys.order(order.order_id), Conflict([order.order_id])
     if was is None:
@@ -211,7 +209,7 @@ def _changed(order: Order, was: Order | None) -> Iterator[Action]:
             key = _key(child)
             if before.get(key) == child:
                 continue
-            attributes = _json(child) | _attributes(child, order)
+            attributes = marks.json(child) | _attributes(child, order)
             exists = "attribute_exists(pk)" if key in before else "attribute_not_exists(pk)"
             yield put(key, attributes, exists, about=Conflict([order.order_id]))
 
@@ -241,15 +239,15 @@ def _attributes(child: Record, order: Order) -> dict[str, Any]:
             waiting: dict[str, Any] = {}
             if child.look_at:
                 at, queue = child.look_at
-                waiting |= _due(queue, child.fulfillment_order_id, at)
+                waiting |= marks.due(queue, child.fulfillment_order_id, at)
             if child.status in OPEN:
-                waiting |= _queue(
+                waiting |= marks.queued(
                     keys.location_queue(child.location_id), child.ship_by or child.allocated_at
                 )
             return waiting
         case Shipment():
             look_at = child.look_at
-            return _due(DELIVERY, child.shipment_id, look_at) if look_at else {}
+            return marks.due(DELIVERY, child.shipment_id, look_at) if look_at else {}
         case Payment():
             open_since = [
                 event.at
@@ -257,9 +255,9 @@ def _attributes(child: Record, order: Order) -> dict[str, Any]:
                 if event.outcome is PaymentOutcome.REQUESTED
                 and event.action in (PaymentAction.VOID, PaymentAction.REFUND)
             ]
-            return _due(MONEY, order.order_id, min(open_since)) if open_since else {}
+            return marks.due(MONEY, order.order_id, min(open_since)) if open_since else {}
         case WorkItem() if child.status is WorkItemStatus.OPEN:
-            return _queue(keys.work_queue(), child.opened_at)
+            return marks.queued(keys.work_queue(), child.opened_at)
         case _:
             return {}
 
@@ -290,10 +288,6 @@ def _numbers(order: Order) -> Iterator[tuple[str, str, str]]:
             yield back.return_id, back.carrier, back.tracking_number
 
 
-def _json(record: Any) -> dict[str, Any]:
-    return {"json": {"S": record.model_dump_json()}}
-
-
 def _waiting(order: Order) -> dict[str, Any]:
     """The place of an order that waits for goods, by the time it was placed, with their SKUs.
 
@@ -310,17 +304,6 @@ def _waiting(order: Order) -> dict[str, Any]:
         QUEUE_PK: {"S": keys.waiting_queue()},
         QUEUE_SK: {"S": f"{since}#{order.order_id}#{names}"},
     }
-
-
-def _due(queue: str, key: str, at: datetime) -> dict[str, Any]:
-    return {
-        DUE_PK: {"S": keys.due(queue, key)},
-        DUE_SK: {"S": f"{at.isoformat(timespec='seconds')}#{key}"},
-    }
-
-
-def _queue(queue: str, at: datetime) -> dict[str, Any]:
-    return {QUEUE_PK: {"S": queue}, QUEUE_SK: {"S": at.isoformat(timespec="seconds")}}
 
 
 def _meaning(refused: Sequence[Refused], movements: Sequence[Movement]) -> Exception:
