@@ -13,6 +13,7 @@ PORT ?= 4566
 STAGE ?= dev
 ORDERS ?= ../shared/data/olist/orders.jsonl.gz
 LIMIT ?= 500
+HISTORIES ?= 1000
 
 export DOORSTEP_PORT := $(PORT)
 export JSII_SILENCE_WARNING_UNTESTED_NODE_VERSION := 1
@@ -56,6 +57,9 @@ check: ready ## the gate without the emulator: format, lint, types, imports, uni
 
 e2e: ready ## end to end on an embedded AWS of its own
 	@$(python) -m pytest -q tests/e2e
+
+histories: ready ## random histories of callers at once on an embedded AWS (HISTORIES=1000)
+	@HISTORIES=$(HISTORIES) $(python) -m pytest -q tests/e2e/test_at_once.py
 
 lint: .venv/.ready ## formatting, ruff, direction of imports
 	@.venv/bin/ruff format --check --quiet . || { echo "Not formatted. Run: make format"; exit 1; }
@@ -120,4 +124,4 @@ node_modules/.ready: .tools/.node package.json package-lock.json
 	@$(node) .tools/node/lib/node_modules/npm/bin/npm-cli.js ci --silent
 	@touch $@
 
-.PHONY: help demo up down replay bench test check e2e lint types format docs synth deploy clean ready
+.PHONY: help demo up down replay bench test check e2e histories lint types format docs synth deploy clean ready

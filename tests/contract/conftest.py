@@ -8,7 +8,6 @@ import pytest
 from moto import mock_aws
 
 from doorstep.adapters import aws, secrets
-from doorstep.adapters.dynamo import schema
 from doorstep.adapters.dynamo.catalog import DynamoCatalog
 from doorstep.adapters.dynamo.orders import DynamoOrders
 from doorstep.adapters.dynamo.queues import DynamoQueues
@@ -23,6 +22,7 @@ from tests.contract.fakes_orders import (
     FakeStock,
     Memory,
 )
+from tests.contract.tables import create_sandbox_table, create_table
 from tests.contract.world import World
 
 TABLE = "doorstep"
@@ -47,54 +47,13 @@ def client(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[[str], Any]]:
 @pytest.fixture
 def table(client: Callable[[str], Any]) -> str:
     """The name of the table, which is there and empty."""
-    text = {"AttributeType": "S"}
-    client("dynamodb").create_table(
-        TableName=TABLE,
-        BillingMode="PAY_PER_REQUEST",
-        KeySchema=[
-            {"AttributeName": schema.PK, "KeyType": "HASH"},
-            {"AttributeName": schema.SK, "KeyType": "RANGE"},
-        ],
-        AttributeDefinitions=[
-            {"AttributeName": name, **text}
-            for name in (
-                schema.PK,
-                schema.SK,
-                schema.DUE_PK,
-                schema.DUE_SK,
-                schema.QUEUE_PK,
-                schema.QUEUE_SK,
-            )
-        ],
-        GlobalSecondaryIndexes=[
-            _index(schema.DUE_INDEX, schema.DUE_PK, schema.DUE_SK),
-            _index(schema.QUEUE_INDEX, schema.QUEUE_PK, schema.QUEUE_SK),
-        ],
-    )
-    return TABLE
+    return create_table(client("dynamodb"), TABLE)
 
 
 @pytest.fixture
 def sandbox_table(client: Callable[[str], Any]) -> str:
     """The sandbox payment provider's memory, which is there and empty."""
-    client("dynamodb").create_table(
-        TableName=SANDBOX_TABLE,
-        BillingMode="PAY_PER_REQUEST",
-        KeySchema=[{"AttributeName": schema.PK, "KeyType": "HASH"}],
-        AttributeDefinitions=[{"AttributeName": schema.PK, "AttributeType": "S"}],
-    )
-    return SANDBOX_TABLE
-
-
-def _index(name: str, hash_key: str, range_key: str) -> dict[str, object]:
-    return {
-        "IndexName": name,
-        "KeySchema": [
-            {"AttributeName": hash_key, "KeyType": "HASH"},
-            {"AttributeName": range_key, "KeyType": "RANGE"},
-        ],
-        "Projection": {"ProjectionType": "KEYS_ONLY"},
-    }
+    return create_sandbox_table(client("dynamodb"), SANDBOX_TABLE)
 
 
 @pytest.fixture(params=["memory", "dynamodb"])
