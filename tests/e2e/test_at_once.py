@@ -29,6 +29,7 @@ from doorstep.adapters.dynamo.catalog import DynamoCatalog
 from doorstep.adapters.dynamo.ledger import DynamoLedger
 from doorstep.adapters.dynamo.orders import DynamoOrders
 from doorstep.adapters.dynamo.queues import DynamoQueues
+from doorstep.adapters.dynamo.rules import DynamoRuleBook
 from doorstep.adapters.dynamo.schema import TIMELINE_PREFIX
 from doorstep.adapters.dynamo.stock import DynamoStock
 from doorstep.adapters.payments import EachItsOwn
@@ -86,6 +87,7 @@ class CrowdedShop(Shop):
         self.stock = DynamoStock(client, table, self.clock)  # type: ignore[assignment]
         self.catalog = DynamoCatalog(client, table)  # type: ignore[assignment]
         self.queues = DynamoQueues(client, table)  # type: ignore[assignment]
+        self.rule_book = DynamoRuleBook(client, table)  # type: ignore[assignment]
         self.gateway = EachItsOwn(Settings(sandbox_table_name=sandbox_table))  # type: ignore[assignment]
         self.carrier = PlainLabels()  # type: ignore[assignment]
         self.ledger = DynamoLedger(client, table, self.clock)
