@@ -52,7 +52,9 @@ class Events(Construct):
         api.route("POST", "/orders/{order_id}/republish", republish)
 
         news = Queue(self, platform, "notify")
-        news.receive(data.bus, "shipment.delayed", "return.approved", "payment.refunded")
+        news.receive(
+            data.bus, "shipment.delayed", "order.canceled", "return.approved", "payment.refunded"
+        )
         self.notify = notify = Function(self, platform, "events.notify")
         data.orders_for(notify, read_only=True)
         notify.set({"SENDER_ADDRESS": stage.sender_address})

@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime, timedelta
 from typing import Any
 
+from doorstep.domain import placing
 from doorstep.domain.address import Address
 from doorstep.domain.errors import CaptureDeclined, Failure, NotSupported, ProviderUnavailable
 from doorstep.domain.events import TimelineItem
@@ -223,7 +224,17 @@ class Shop:
         )
 
     def requests_allocation(self, order_id: str) -> Order:
-        return request_allocation(order_id, orders=self.orders)
+        return request_allocation(order_id, by="ann", orders=self.orders, clock=self.clock)
+
+    def holds(self, order_id: str, hold_id: str = "h") -> Order:
+        held = placing.put_on_hold(
+            self.order(order_id), hold_id, ("odd",), by="ann", at=self.clock()
+        )
+        return self.orders.commit(held)[0]
+
+    def releases_hold(self, order_id: str, hold_id: str) -> Order:
+        freed = placing.release_hold(self.order(order_id), hold_id, by="ann", at=self.clock())
+        return self.orders.commit(freed)[0]
 
     def tries_again(self) -> Allocated:
         """The scheduled look for locations."""

@@ -86,7 +86,9 @@ def cancel(order_id: web.Id, cancellation: Cancellation) -> OrderView:
 def allocate(order_id: web.Id) -> OrderView:
     caller = web.caller(app)
     caller.may("agent")
-    return OrderView.of(request_allocation(order_id, orders=wiring.orders(caller.name)))
+    orders = wiring.orders(caller.name)
+    order = request_allocation(order_id, by=caller.name, orders=orders, clock=wiring.clock)
+    return OrderView.of(order)
 
 
 @app.post("/orders/<order_id>/holds/<hold_id>/release")

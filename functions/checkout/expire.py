@@ -1,4 +1,4 @@
-"""Schedule: every minute → unfinished checkouts and unanswered money settled.
+"""Schedule: every minute → unfinished checkouts, unanswered money, unfillable units settled.
 
 Safe to repeat: by state.
 """

@@ -488,6 +488,7 @@ class FakeQueues:
         found = {
             "checkout": self._checkouts,
             "unallocated": self._unallocated,
+            "unfillable": self._unfillable,
             "answer": lambda: self._looked_at("answer"),
             "handover": lambda: self._looked_at("handover"),
             "delivery": self._deliveries,
@@ -544,7 +545,14 @@ class FakeQueues:
         return [
             (order.look_at, order.order_id)
             for order in self.memory.orders.values()
-            if order.look_at
+            if order.look_at and not order.gives_up
+        ]
+
+    def _unfillable(self) -> list[tuple[datetime, str]]:
+        return [
+            (order.give_up_at, order.order_id)
+            for order in self.memory.orders.values()
+            if order.give_up_at and order.gives_up
         ]
 
     def _looked_at(self, queue: str) -> list[tuple[datetime, str]]:

@@ -70,6 +70,25 @@ def test_units_without_a_location_are_due_until_they_have_one(world: World) -> N
     assert not due(world, "unallocated", days=30)
 
 
+def test_units_are_given_up_when_their_time_comes_before_the_next_look(world: World) -> None:
+    stocked(world, MUG=9)
+    order = placed(world, a.being_checked_out("O-A", a.line("1", "MUG")))
+    assert order.retry_at
+    for at, queue in (
+        (order.retry_at - timedelta(minutes=1), "unfillable"),
+        (order.retry_at + timedelta(minutes=1), "unallocated"),
+    ):
+        (order,) = world.orders.commit(order.changed(cancel_at=at, cancel_why="too late"))
+        found = {name: due(world, name, days=30) for name in ("unfillable", "unallocated")}
+        assert {name for name, keys in found.items() if keys} == {queue}
+    assert list(world.queues.due("unfillable", order.retry_at, 10)) == []
+    (held,) = world.orders.commit(
+        placing.put_on_hold(order, "h", ("odd",), by="agent", at=world.clock())
+    )
+    assert held.cancel_at is None
+    assert not due(world, "unfillable", days=30)
+
+
 def test_what_is_due_comes_oldest_first_and_no_more_than_asked_for(world: World) -> None:
     stocked(world, MUG=99)
     names = [f"O-{letter}" for letter in "KCZAQ"]

@@ -37,6 +37,7 @@ from doorstep.domain.order import Order, OrderStatus
 from doorstep.domain.payment import STOREFRONT
 from doorstep.domain.refunds import RefundRule
 from doorstep.domain.returns import Return, ReturnStatus
+from doorstep.domain.rules import Verb
 from doorstep.domain.shipment import Shipment
 from doorstep.domain.shipping import Parcel
 from doorstep.usecases import ship
@@ -161,6 +162,41 @@ class History(RuleBasedStateMachine):
             self.shop.tries_again()
             self.shop.takes_back()
             self.shop.alerts()
+
+    @rule(
+        verbs=st.lists(st.sampled_from(list(Verb)), unique=True),
+        barred=st.none() | places,
+        keep=st.booleans(),
+    )
+    def merchant_changes_the_rules(self, verbs: list[Verb], barred: str | None, keep: bool) -> None:
+        few = {"name": "few", "unit": 900, "leaves_below": 2}
+        never = {"name": "never", "never": {"locations": [barred]}}
+        self.shop.rules(
+            "default",
+            charges=[few] if keep else [],
+            filters=[never] if barred else [],
+            actions=[
+                {"name": verb, "do": verb} | ({"hours": 1} if verb is Verb.CANCEL_AFTER else {})
+                for verb in verbs
+            ],
+        )
+
+    @precondition(lambda self: any(order.on_hold for order in self._orders()))
+    @rule(data=st.data(), asks=st.booleans())
+    def agent_lets_go(self, data: st.DataObject, asks: bool) -> None:
+        order = self._pick(data, [order for order in self._orders() if order.on_hold])
+        with suppress(*REFUSED):
+            if asks:
+                self.shop.requests_allocation(order.order_id)
+            else:
+                hold = self._pick(data, [hold for hold in order.holds if hold.active])
+                self.shop.releases_hold(order.order_id, hold.hold_id)
+
+    @rule()
+    def hours_pass(self) -> None:
+        self.shop.advance(hours=2)
+        self.shop.tries_again()
+        self.shop.expires()
 
     @rule(sku=skus, place=places, units=st.integers(1, 3))
     def goods_arrive(self, sku: str, place: str, units: int) -> None:

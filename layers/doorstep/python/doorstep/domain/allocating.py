@@ -16,7 +16,7 @@ from doorstep.domain.fulfillment import (
 )
 from doorstep.domain.money import Money
 from doorstep.domain.order import Order, OrderStatus
-from doorstep.domain.placing import report
+from doorstep.domain.placing import release_hold, report
 from doorstep.domain.sourcing import Sourcing
 
 MOST_EXPLAINED = 20
@@ -31,11 +31,15 @@ def waiting(order: Order) -> bool:
     return order.waiting and not order.on_hold
 
 
-def request(order: Order) -> Order:
-    """Look for locations again, also among those that failed to ship it.
+def request(order: Order, *, by: str, at: datetime) -> Order:
+    """Look for locations again, also among those that failed to ship it; an order that waits in a
+    queue leaves it.
 
     Raises IllegalTransition where the order is on hold, or every unit has its location.
     """
+    for hold in order.holds:
+        if hold.active and hold.queued:
+            order = release_hold(order, hold.hold_id, by=by, at=at)
     if not waiting(order):
         placed = order.status is OrderStatus.PLACED
         state = "on hold" if order.on_hold else "allocated already" if placed else order.status

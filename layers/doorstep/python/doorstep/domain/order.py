@@ -178,6 +178,8 @@ class Hold(Record):
     reasons: tuple[str, ...]
     by: str
     at: Moment
+    queued: bool = False
+    """Whether asking for the order to be routed ends it."""
     released_at: Moment | None = None
     released_by: str = ""
 
@@ -232,6 +234,9 @@ class Order(Record):
     """When locations were last looked for without finding one for every unit."""
     alerts: tuple[str, ...] = ()
     """Why somebody was warned about units that have no location: once each."""
+    cancel_at: Moment | None = None
+    cancel_why: str = ""
+    """When units that still have no location are canceled, and the reason, as the rules want it."""
     version: int = 0
     sequence: int = 0
     """The number of its newest event."""
@@ -334,6 +339,17 @@ class Order(Record):
         if self.waiting and self.promise and DelayCause.WAITING_TOO_LONG not in self.alerts:
             moments.append(self.promise.ship_by)
         return min((moment for moment in moments if moment), default=None)
+
+    @property
+    def give_up_at(self) -> Moment | None:
+        """When units that have no location are canceled; a hold stops the clock."""
+        return self.cancel_at if self.waiting and not self.on_hold else None
+
+    @property
+    def gives_up(self) -> bool:
+        """Whether they are canceled before another look is taken at them."""
+        end, look = self.give_up_at, self.look_at
+        return end is not None and (look is None or end <= look)
 
     @property
     def captured(self) -> Money:

@@ -11,7 +11,7 @@ from doorstep.domain import events, stock
 from doorstep.domain.errors import IllegalTransition, NotFound
 from doorstep.domain.fulfillment import ENDED, FulfillmentOrder, FulfillmentStatus
 from doorstep.domain.money import Money
-from doorstep.domain.order import Hold, Line, Order, OrderStatus
+from doorstep.domain.order import Hold, Line, LineKind, Order, OrderStatus
 from doorstep.domain.payment import (
     STOREFRONT,
     Payment,
@@ -31,7 +31,10 @@ fulfillment order has more."""
 NOT_ASKED = "another payment of the order was declined"
 """Why a tender behind a declined one failed."""
 
-_SETTLED_BY_CANCELING = ("shortage", "unfilled", "personalization")
+QUEUED = "queued"
+"""The cause of the work item about an order that waits to be asked for."""
+
+_SETTLED_BY_CANCELING = ("shortage", "unfilled", "personalization", QUEUED)
 """Work items about units that nobody has to find, or to describe, any more."""
 
 
@@ -135,8 +138,9 @@ def why_declined(order: Order) -> str:
     return next((reason for reason in reasons if reason != NOT_ASKED), order.cancel_reason)
 
 
-def cancel(order: Order, *, reason: str, at: datetime) -> Order:
-    """Cancel exactly what has not been packed, and end the order where nothing else is left of it.
+def cancel(order: Order, *, reason: str, at: datetime, unplaced: bool = False) -> Order:
+    """Cancel exactly what has not been packed, and end the order where nothing else is left of it;
+    with `unplaced` only what has no location.
 
     Held units go back to the network, allocated ones first to the network and then from its hold,
     so that the restock serves whoever comes next. Money that is authorized and not needed is to be
@@ -145,7 +149,7 @@ def cancel(order: Order, *, reason: str, at: datetime) -> Order:
     """
     if order.status not in (OrderStatus.PENDING, OrderStatus.PLACED):
         raise IllegalTransition(f"order {order.order_id}", order.status, "canceled")
-    order, doomed = _next_to_cancel(order)
+    order, doomed = (order, _unplaced(order)) if unplaced else _next_to_cancel(order)
     lines, movements, units = [], [], []
     cause = f"{order.order_id}-V{order.version + 1}"
     for line_id, quantity in doomed.items():
@@ -171,19 +175,19 @@ def cancel(order: Order, *, reason: str, at: datetime) -> Order:
     if not units:
         raise IllegalTransition(f"order {order.order_id}", "packed already", "canceled")
     order = order.with_lines(lines).moving(*movements)
-    order = order.changed(expires_at=None, cancel_reason=reason)
-    for item in order.work_items:
-        if item.cause in _SETTLED_BY_CANCELING and item.status is WorkItemStatus.OPEN:
-            order = close_work_item(order, item.work_item_id, by="system", at=at)
+    order = order.changed(expires_at=None, cancel_at=None, cancel_reason=reason)
+    order = _settle(order, _SETTLED_BY_CANCELING, at=at)
     if all(line.open == 0 for line in order.lines):
         order = order.to(OrderStatus.CANCELED)
     canceled = order.raising(events.OrderCanceled(reason=reason, units=tuple(units)))
     return close_if_done(canceled)
 
 
-def cancelable(order: Order) -> bool:
-    """Whether there are units that nobody has packed."""
+def cancelable(order: Order, *, unplaced: bool = False) -> bool:
+    """Whether there are units that nobody has packed, or that have no location."""
     alive = order.status in (OrderStatus.PENDING, OrderStatus.PLACED)
+    if unplaced:
+        return alive and bool(_unplaced(order))
     waiting = any(line.open > line.allocated for line in order.lines)
     return alive and (waiting or bool(_unpacked(order)))
 
@@ -197,14 +201,20 @@ def close_if_done(order: Order) -> Order:
 
 
 def put_on_hold(
-    order: Order, hold_id: str, reasons: tuple[str, ...], *, by: str, at: datetime
+    order: Order,
+    hold_id: str,
+    reasons: tuple[str, ...],
+    *,
+    by: str,
+    at: datetime,
+    queued: bool = False,
 ) -> Order:
     """Add a hold; an active one of the same id is left as it is."""
     if any(hold.hold_id == hold_id and hold.active for hold in order.holds):
         return order
-    hold = Hold(hold_id=hold_id, reasons=reasons, by=by, at=at)
+    hold = Hold(hold_id=hold_id, reasons=reasons, by=by, at=at, queued=queued)
     others = tuple(known for known in order.holds if known.hold_id != hold_id)
-    return order.changed(holds=(*others, hold)).raising(
+    return order.changed(holds=(*others, hold), cancel_at=None).raising(
         events.OrderHeld(hold_id=hold_id, reasons=reasons)
     )
 
@@ -220,7 +230,10 @@ def release_hold(order: Order, hold_id: str, *, by: str, at: datetime) -> Order:
         for hold in order.holds
     )
     freed = order.changed(holds=holds)
-    return freed.raising(events.HoldReleased(hold_id=hold_id, on_hold=freed.on_hold))
+    freed = freed.raising(events.HoldReleased(hold_id=hold_id, on_hold=freed.on_hold))
+    if not any(hold.active and hold.queued for hold in holds):
+        freed = _settle(freed, (QUEUED,), at=at)
+    return freed
 
 
 def record_storefront_payment(order: Order, paid: Money, *, at: datetime) -> Order:
@@ -301,6 +314,14 @@ def close_work_item(order: Order, key: str, *, by: str, at: datetime) -> Order:
     return order.with_work_item(item).raising(events.WorkItemClosed(work_item_id=key))
 
 
+def _settle(order: Order, causes: Iterable[str], *, at: datetime) -> Order:
+    """Close the work items of these causes: nobody has to look at them any more."""
+    for item in order.work_items:
+        if item.cause in causes and item.status is WorkItemStatus.OPEN:
+            order = close_work_item(order, item.work_item_id, by="system", at=at)
+    return order
+
+
 def report_shortage(order: Order, *, at: datetime) -> Order:
     """Tell everybody, once, that a placed order has units that no stock holds."""
     short = tuple(line.units(line.backordered) for line in order.lines if line.backordered)
@@ -348,6 +369,16 @@ def _next_to_cancel(order: Order) -> tuple[Order, dict[str, int]]:
         return order, {part.line_id: part.quantity for part in found[0].lines}
     waiting = {x.line_id: x.open - x.allocated for x in order.lines if x.open > x.allocated}
     return order, dict(list(waiting.items())[:MAX_SKUS_PER_COMMIT])
+
+
+def _unplaced(order: Order) -> dict[str, int]:
+    """Units by line that have no location; as many lines as one commit takes."""
+    waiting = {
+        line.line_id: line.open - line.allocated
+        for line in order.lines
+        if line.kind is not LineKind.DIGITAL and line.open > line.allocated
+    }
+    return dict(list(waiting.items())[:MAX_SKUS_PER_COMMIT])
 
 
 def _cancel_fulfillment_orders(order: Order, found: Iterable[FulfillmentOrder]) -> Order:

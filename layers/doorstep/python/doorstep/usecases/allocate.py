@@ -11,7 +11,7 @@ from datetime import datetime
 from itertools import islice
 from typing import NamedTuple
 
-from doorstep.domain import allocating, placing
+from doorstep.domain import acting, allocating, placing
 from doorstep.domain.catalog import Location
 from doorstep.domain.errors import Conflict, OutOfStock
 from doorstep.domain.fulfillment import FulfillmentStatus
@@ -195,6 +195,10 @@ def _planned(order: Order, supply: _Supply, at: datetime) -> Plan:
     """
     if not allocating.waiting(order):
         return Plan(order)
+    rules = supply.rules[order.channel]
+    stopped = acting.stop(order, rules, at=at)
+    if stopped.on_hold:
+        return Plan(stopped)
     findable = supply.findable(order)
     first = dict(islice(findable.items(), placing.MAX_SKUS_PER_COMMIT))
     held = placing.hold_units(order, first)
@@ -202,7 +206,7 @@ def _planned(order: Order, supply: _Supply, at: datetime) -> Plan:
         held,
         supply.locations,
         supply.places,
-        supply.rules[order.channel],
+        rules,
         products=supply.products,
         late_days=_late_days(held, supply.locations, at),
     )
@@ -221,6 +225,7 @@ def _planned(order: Order, supply: _Supply, at: datetime) -> Plan:
         placed = placed.changed(tried_at=at) if placed.retry_at else placed
         placed = placing.report_shortage(placed, at=at)
         placed = allocating.report_unfilled(placed, sourcing, at=at)
+        placed = acting.give_up_later(placed, rules, at=at)
     return Plan(placed, more)
 
 

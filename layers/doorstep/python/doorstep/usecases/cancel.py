@@ -36,15 +36,30 @@ def cancel_order(
     return carry_out_voids(stored, orders=orders, gateway=gateway, clock=clock)
 
 
-def cancel_rest(order: Order, reason: str, *, orders: Orders, clock: Clock) -> Order:
-    """The order with everything canceled that is not packed, to be committed.
+def give_up(order: Order, *, orders: Orders, gateway: PaymentGateway, clock: Clock) -> Order:
+    """Cancel what has found no location for as long as the rules let it wait; the rest is shipped.
+
+    Another order is answered as it is.
+    """
+    if order.give_up_at is None or order.give_up_at > clock():
+        return order
+    order = cancel_rest(order, order.cancel_why, orders=orders, clock=clock, unplaced=True)
+    (stored,) = orders.commit(request_voids(order, clock=clock))
+    return carry_out_voids(stored, orders=orders, gateway=gateway, clock=clock)
+
+
+def cancel_rest(
+    order: Order, reason: str, *, orders: Orders, clock: Clock, unplaced: bool = False
+) -> Order:
+    """The order with everything canceled that is not packed, or that has no location, to be
+    committed.
 
     Where that is more than one commit takes, all but the last part is committed already.
     """
-    order = placing.cancel(order, reason=reason, at=clock())
-    while placing.cancelable(order):
+    order = placing.cancel(order, reason=reason, at=clock(), unplaced=unplaced)
+    while placing.cancelable(order, unplaced=unplaced):
         (order,) = orders.commit(order)
-        order = placing.cancel(order, reason=reason, at=clock())
+        order = placing.cancel(order, reason=reason, at=clock(), unplaced=unplaced)
     return order
 
 

@@ -1,5 +1,5 @@
 """The scheduled settlement of what was left unfinished: checkouts that nobody ended, money that
-nobody answered for.
+nobody answered for, units that nobody could ship.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from doorstep.domain.order import Order, OrderStatus, order_of
 from doorstep.domain.refunds import RefundRule
 from doorstep.domain.returns import ReturnStatus
 from doorstep.ports import Clock, FraudScreen, Orders, PaymentGateway, Queues
-from doorstep.usecases.cancel import carry_out_voids
+from doorstep.usecases.cancel import carry_out_voids, give_up
 from doorstep.usecases.checkout import abandon, look_again
 from doorstep.usecases.refund import refund_return, settle_refund
 
@@ -66,9 +66,14 @@ class Settlement(NamedTuple):
                     back.return_id, orders=orders, gateway=gateway, clock=clock, rule=self.rule
                 )
 
+    def unfillable(self, order: Order) -> None:
+        """Cancel what has found no location for as long as the rules let it wait."""
+        give_up(order, orders=self.orders, gateway=self.gateway, clock=self.clock)
+
 
 def settle_unfinished(settlement: Settlement, *, queues: Queues, limit: int = 100) -> Settled:
-    """Finish or undo checkouts whose time is up; carry out voids and refunds nobody answered for.
+    """Finish or undo checkouts whose time is up; carry out voids and refunds nobody answered for;
+    cancel units that found no location for as long as the rules let them wait.
 
     One that fails does not keep the others waiting. What nobody foresaw is raised at the end, as
     an ExceptionGroup, so that somebody hears of it.
@@ -76,6 +81,7 @@ def settle_unfinished(settlement: Settlement, *, queues: Queues, limit: int = 10
     now = settlement.clock()
     due = [(key, settlement.checkout) for key in queues.due("checkout", now, limit)]
     due += [(key, settlement.money) for key in queues.due("money", now - _PATIENCE, limit)]
+    due += [(key, settlement.unfillable) for key in queues.due("unfillable", now, limit)]
     settled, failed, unforeseen = 0, [], []
     for key, settle in due:
         try:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from doorstep.domain.events import TimelineItem
+from doorstep.domain.events import TimelineItem, Units
 from doorstep.domain.order import Order
 from doorstep.domain.shipment import DelayCause
 from doorstep.ports import Mail, Notifier, Orders
 
 _SUBJECTS = {
     "shipment.delayed": "Your order {order} is running late",
+    "order.canceled": "Canceled from your order {order}",
     "return.approved": "Your return for order {order} is approved",
     "payment.refunded": "We have refunded {amount} for order {order}",
 }
@@ -17,6 +18,10 @@ _TEXTS = {
     "shipment.delayed": (
         "Hello {name},\n\nwe promised you your parcel by {deliver_by}. {how_late}"
         "\nYou need not do anything. We are sorry.\n"
+    ),
+    "order.canceled": (
+        "Hello {name},\n\nthis has been canceled and will not come:\n\n{units}"
+        "\n\nYou do not have to pay for it.\n"
     ),
     "return.approved": (
         "Hello {name},\n\nwe are expecting your return {return_id}."
@@ -37,7 +42,7 @@ _HOW_LATE: dict[str, str] = {
 def notify(item: TimelineItem, *, orders: Orders, notifier: Notifier) -> bool:
     """Send the mail for an event; False where nobody is to be told, or nobody can be reached."""
     order = orders.get(item.order_id)
-    if item.name not in _SUBJECTS or not order.customer.email:
+    if item.name not in _SUBJECTS or not order.customer.email or not order.placed_at:
         return False
     words = _words(order, item)
     notifier.send(
@@ -59,9 +64,16 @@ def _words(order: Order, item: TimelineItem) -> dict[str, str]:
         "name": order.customer.name or "there",
         "deliver_by": str(data.get("deliver_by", ""))[:10],
         "how_late": _HOW_LATE.get(str(data.get("cause", "")), ""),
+        "units": "\n".join(_counted(order, data.get("units"))),
         "return_id": str(data.get("return_id", "")),
         "amount": _money(amount) if isinstance(amount, dict) else "",
     }
+
+
+def _counted(order: Order, units: object) -> list[str]:
+    """`2 × Blue mug`, for each line of which an event counts units."""
+    listed = [Units.model_validate(one) for one in units] if isinstance(units, list) else []
+    return [f"{one.quantity} × {order.line(one.line_id).name}" for one in listed]
 
 
 def _money(amount: dict[str, object]) -> str:

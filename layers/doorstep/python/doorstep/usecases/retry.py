@@ -28,7 +28,7 @@ def retry_waiting(
     )
 
 
-def request_allocation(order_id: str, *, orders: Orders) -> Order:
+def request_allocation(order_id: str, *, by: str, orders: Orders, clock: Clock) -> Order:
     """Have locations looked for at once. Raises IllegalTransition where nothing waits for one."""
-    (order,) = orders.commit(allocating.request(orders.get(order_id)))
+    (order,) = orders.commit(allocating.request(orders.get(order_id), by=by, at=clock()))
     return order

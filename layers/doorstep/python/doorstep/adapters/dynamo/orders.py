@@ -51,7 +51,8 @@ if TYPE_CHECKING:
 CHILDREN = ("fulfillment_orders", "shipments", "payments", "refunds", "returns", "work_items")
 
 #: Names of the `due` queues.
-CHECKOUT, UNALLOCATED, DELIVERY, MONEY = "checkout", "unallocated", "delivery", "money"
+CHECKOUT, UNALLOCATED, UNFILLABLE = "checkout", "unallocated", "unfillable"
+DELIVERY, MONEY = "delivery", "money"
 
 
 _NUMBER = re.compile(r"([0-9]+)")
@@ -186,6 +187,8 @@ def _header(order: Order, was: Order | None) -> Action:
     }
     if order.expires_at:
         attributes |= marks.due(CHECKOUT, order.order_id, order.expires_at)
+    elif order.gives_up and order.give_up_at:
+        attributes |= marks.due(UNFILLABLE, order.order_id, order.give_up_at)
     elif order.look_at:
         attributes |= marks.due(UNALLOCATED, order.order_id, order.look_at)
     attributes |= _waiting(order)
