@@ -72,7 +72,7 @@ def _stock(rows: Iterable[Row]) -> Iterator[str]:
         off = level["allocated"] + level["safety"] + level["unsellable"]
         sellable[sku] += level["on_hand"] - off
     for sku, level in network.items():
-        if level["available"] + level["held"] != sellable[sku]:
+        if level["available"] + level["held"] != sellable[sku] + level["room"]:
             yield f"{sku}: network {dict(level)}, but {sellable[sku]} in all places"
         if _differs(level, booked_network[sku]):
             yield f"{sku}: network {dict(level)}, ledger {dict(booked_network[sku])}"

@@ -9,7 +9,15 @@ from typing import Any
 from doorstep.adapters.payments.sandbox import Token
 from doorstep.domain import placing
 from doorstep.domain.address import Address
-from doorstep.domain.catalog import DeliveryOption, Location, LocationKind, Product, ProductKind
+from doorstep.domain.catalog import (
+    Backorder,
+    DeliveryOption,
+    Location,
+    LocationKind,
+    Preorder,
+    Product,
+    ProductKind,
+)
 from doorstep.domain.money import Money, total
 from doorstep.domain.order import Customer, Line, LineKind, Order, OrderStatus, Totals
 from doorstep.domain.payment import STOREFRONT, Method, Payment
@@ -71,6 +79,18 @@ def engraved(sku: str = "PEN", price: str = "50.00") -> Product:
     """A made-to-order piece, which needs a text."""
     made = {"kind": ProductKind.MADE_TO_ORDER, "options": ("engraving",), "production_days": 5}
     return product(sku, price, **made)
+
+
+def backordered(sku: str = "MUG", cap: int = 3, lead_days: int = 10, **more: Any) -> Product:
+    """A product that is sold beyond the stock."""
+    return product(sku, backorder=Backorder(cap=cap, lead_days=lead_days), **more)
+
+
+def preordered(
+    sku: str = "MUG", cap: int = 3, release_at: datetime = NOW + timedelta(days=20), **more: Any
+) -> Product:
+    """A product that is sold before its release."""
+    return product(sku, preorder=Preorder(cap=cap, release_at=release_at), **more)
 
 
 def location(

@@ -46,7 +46,7 @@ class Moved(NamedTuple):
 def broken_levels(levels: StockLevels) -> Iterator[str]:
     """Invariant 1: nothing below zero, and the network can sell exactly what locations have."""
     for network in levels.network:
-        for name in ("available", "held"):
+        for name in ("available", "held", "room"):
             if getattr(network, name) < 0:
                 yield f"{levels.sku}: network {name} is {getattr(network, name)}"
     for level in levels.locations:
@@ -61,10 +61,10 @@ def broken_levels(levels: StockLevels) -> Iterator[str]:
         if level.unsellable != sum(apart):
             yield f"{where}: {level.unsellable} unsellable, but its parts add up to something else"
     sellable = sum(level.available for level in levels.locations)
-    if levels.available + levels.held != sellable:
+    if levels.available + levels.held != sellable + levels.room:
         yield (
             f"{levels.sku}: {levels.available} available and {levels.held} held in the network,"
-            f" but {sellable} sellable in its locations"
+            f" but {sellable} sellable in its locations and room for {levels.room} beyond"
         )
 
 
@@ -80,7 +80,7 @@ def broken_ledger(levels: StockLevels, ledger: Iterable[Moved]) -> Iterator[str]
             network[name] += sign * moved.quantity
         for name, sign in on_place.items() if moved.location_id else ():
             places[moved.location_id][name] += sign * moved.quantity
-    for name in ("available", "held"):
+    for name in ("available", "held", "room"):
         if network[name] != getattr(levels, name):
             yield f"{levels.sku}: ledger says {network[name]} {name}, not {getattr(levels, name)}"
     known = {level.location_id: level for level in levels.locations}

@@ -12,6 +12,7 @@ from typing import Any
 
 from doorstep.domain import placing
 from doorstep.domain.address import Address
+from doorstep.domain.catalog import Product
 from doorstep.domain.errors import CaptureDeclined, Failure, NotSupported, ProviderUnavailable
 from doorstep.domain.events import TimelineItem
 from doorstep.domain.fulfillment import FulfillmentOrder
@@ -27,7 +28,17 @@ from doorstep.domain.shipment import ShipmentStatus, Tracking
 from doorstep.domain.shipping import Parcel
 from doorstep.domain.storefront import CancellationNews, News, OrderNews, StorefrontOrder
 from doorstep.ports import CarrierNews, Consignment, Label, Screening, TaxedAmount
-from doorstep.usecases import delays, expire, ingest, refund, rerouting, returns, ship, standing
+from doorstep.usecases import (
+    delays,
+    expire,
+    ingest,
+    products,
+    refund,
+    rerouting,
+    returns,
+    ship,
+    standing,
+)
 from doorstep.usecases.allocate import Allocated, allocate_orders
 from doorstep.usecases.cancel import cancel_order
 from doorstep.usecases.checkout import Checkout, Placed, check_out
@@ -130,6 +141,12 @@ class Shop:
         """`sells("MUG", BERLIN=3)`: a product, and where it is."""
         self.catalog.save(a.product(sku, price))
         self.gets(sku, **units)
+
+    def saves(self, product: Product) -> None:
+        """A product with its terms, as the catalog's API takes it."""
+        products.save_product(
+            product, by="Ann", catalog=self.catalog, stock=self.stock, clock=self.clock
+        )
 
     def gets(self, sku: str, **units: int) -> None:
         """Goods arrive."""

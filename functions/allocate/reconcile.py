@@ -1,6 +1,7 @@
 """Schedule: every 15 minutes → SKUs that moved are compared with the ledger, hot ones spread anew.
 
-Safe to repeat: it compares, takes what is sound off the list, and finds even shards even.
+Their room is made what the terms say by now. Safe to repeat: it compares, takes what is sound off
+the list, and finds even shards even.
 """
 
 from __future__ import annotations
@@ -10,6 +11,7 @@ from collections.abc import Mapping
 from doorstep.runtime import wiring
 from doorstep.runtime.entry import schedule
 from doorstep.runtime.observability import logger, measure
+from doorstep.usecases.products import settle_room
 from doorstep.usecases.reconcile import reconcile
 from doorstep.usecases.shards import rebalance
 
@@ -30,9 +32,13 @@ def handler() -> Mapping[str, object]:
     even = rebalance(
         found.checked, catalog=wiring.catalog(), stock=wiring.stock(), clock=wiring.clock
     )
+    settled = settle_room(
+        found.checked, catalog=wiring.catalog(), stock=wiring.stock(), clock=wiring.clock
+    )
     return {
         "checked": len(found.checked),
         "rebalanced": even,
+        "settled": settled,
         "busy": found.busy,
         "faulty": len(found.faulty),
     }

@@ -13,6 +13,7 @@ from doorstep.domain.ledger import Drift
 from doorstep.domain.standing import Standing
 from doorstep.runtime import web, wiring
 from doorstep.runtime.views import AuditView, StandingView, StockView
+from doorstep.usecases.products import save_product as save
 from doorstep.usecases.reconcile import audit, repair
 from doorstep.usecases.stock import stock_of
 
@@ -24,10 +25,16 @@ Sku = Annotated[str, web.Path(min_length=1, max_length=120)]
 
 @app.put("/products/<sku>")
 def save_product(sku: Sku, product: Product) -> Product:
-    web.caller(app).may()
+    caller = web.caller(app)
+    caller.may()
     _same("sku", sku, product.sku)
-    wiring.catalog().save(product)
-    return product
+    return save(
+        product,
+        by=caller.name,
+        catalog=wiring.catalog(),
+        stock=wiring.stock(),
+        clock=wiring.clock,
+    )
 
 
 @app.put("/locations/<location_id>")

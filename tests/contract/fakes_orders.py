@@ -152,11 +152,23 @@ class Moved:
         self, level: Level, deltas: Mapping[str, int], movements: Sequence[Movement]
     ) -> Level:
         """The level after it; noted as short where a counter that falls would fall below zero."""
-        if any(delta < 0 and getattr(level, name) + delta < 0 for name, delta in deltas.items()):
+        least = {"available": _leaving(level, movements)}
+        if any(
+            delta < 0 and getattr(level, name) + delta < least.get(name, 0)
+            for name, delta in deltas.items()
+        ):
             asked = sum(movement.quantity for movement in movements if movement.sku == level.sku)
             self.short[level.sku] = (asked, level.available)
         changes = {name: getattr(level, name) + delta for name, delta in deltas.items()}
         return level.model_copy(update=changes)
+
+
+def _leaving(level: Level, movements: Iterable[Movement]) -> int:
+    """How many units must stay available there."""
+    if isinstance(level, LocationLevel):
+        return 0
+    here = (level.sku, level.shard)
+    return max((m.leaving for m in movements if (m.sku, m.shard) == here), default=0)
 
 
 class FakeOrders:
@@ -333,9 +345,13 @@ class FakeStock:
                 marks[*place, "counted"] = guard.sequence
         return marks
 
-    def _check(self, seen: Iterable[LocationLevel]) -> None:
+    def _check(self, seen: Iterable[LocationLevel | NetworkLevel]) -> None:
         """Raise Conflict where a level is not any more as it was seen."""
         for level in seen:
+            if isinstance(level, NetworkLevel):
+                if self.memory.network.get((level.sku, level.shard), level).room != level.room:
+                    raise Conflict([level.sku])
+                continue
             empty = LocationLevel(sku=level.sku, location_id=level.location_id)
             now = self.memory.places.get((level.sku, level.location_id), empty)
             if (now.on_hand, now.safety) != (level.on_hand, level.safety):

@@ -12,6 +12,7 @@ from doorstep.domain.stock import (
     LocationLevel,
     Movement,
     MovementKind,
+    NetworkLevel,
     NewsKind,
     Once,
     Seen,
@@ -23,6 +24,11 @@ from tests.contract.world import World
 
 def held(sku: str, quantity: int, cause: str, shard: int = 0) -> Movement:
     return Movement(kind=MovementKind.HELD, sku=sku, quantity=quantity, cause=cause, shard=shard)
+
+
+def granted(sku: str, quantity: int, cause: str = "terms") -> Movement:
+    """Room for units beyond the stock."""
+    return Movement(kind=MovementKind.ROOM_GRANTED, sku=sku, quantity=quantity, cause=cause)
 
 
 def causes(world: World, sku: str, location_id: str | None) -> dict[str, dict[str, int]]:
@@ -241,3 +247,30 @@ def test_a_count_is_known_by_its_location(world: World) -> None:
     assert world.stock.cycle_count("BERLIN", "C1") == count
     with pytest.raises(NotFound):
         world.stock.cycle_count("HAMBURG", "C1")
+
+
+def test_room_is_sold_like_stock_and_no_shelf_has_it(world: World) -> None:
+    world.stock.move(granted("MUG", 3), a.received("MUG", "BERLIN", 1))
+    world.stock.move(held("MUG", 4, "O-A-1"))
+    levels = world.stock.levels(["MUG"])["MUG"]
+    assert (levels.available, levels.held, levels.room, levels.free) == (0, 4, 3, -3)
+    with pytest.raises(OutOfStock):
+        world.stock.move(granted("MUG", 1).model_copy(update={"kind": MovementKind.ROOM_REVOKED}))
+
+
+def test_a_hold_that_must_leave_units_is_refused_where_it_would_not(world: World) -> None:
+    world.stock.move(granted("MUG", 3), a.received("MUG", "BERLIN", 1))
+    from_shelf = held("MUG", 1, "O-A-1").model_copy(update={"leaving": 3})
+    world.stock.move(from_shelf)
+    with pytest.raises(OutOfStock):
+        world.stock.move(from_shelf.model_copy(update={"cause": "O-B-1"}))
+    world.stock.move(held("MUG", 1, "O-C-1"))
+    assert world.stock.levels(["MUG"])["MUG"].available == 2
+
+
+def test_room_that_was_seen_must_still_be_so(world: World) -> None:
+    seen = Seen(level=NetworkLevel(sku="MUG"))
+    world.stock.move(granted("MUG", 3), guards=[seen])
+    with pytest.raises(Conflict):
+        world.stock.move(granted("MUG", 2, cause="again"), guards=[seen])
+    assert world.stock.levels(["MUG"])["MUG"].room == 3

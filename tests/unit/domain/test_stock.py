@@ -18,7 +18,8 @@ def test_every_movement_keeps_the_books_in_balance(kind: MovementKind) -> None:
     """Invariant 1, and what is on hand is the sum of its parts."""
     network, location = EFFECTS[kind]
     sellable = location.get("available", 0)
-    assert network.get("available", 0) + network.get("held", 0) == sellable
+    sold = network.get("available", 0) + network.get("held", 0)
+    assert sold == sellable + network.get("room", 0)
     parts = ("available", "allocated", "safety", "unsellable")
     assert location.get("on_hand", 0) == sum(location.get(name, 0) for name in parts)
     unsellable = ("damaged", "quality_control", "missing", "suspended")

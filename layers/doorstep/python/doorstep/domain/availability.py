@@ -6,10 +6,12 @@ It is shown to everybody, so it never tells how much there is of what is not sca
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import datetime
 from enum import StrEnum
 
 from doorstep.domain.catalog import Location, LocationKind, Product, ProductKind
-from doorstep.domain.record import Record
+from doorstep.domain.record import Moment, Record
+from doorstep.domain.sellable import sellable
 from doorstep.domain.stock import StockLevels
 
 
@@ -17,6 +19,9 @@ class StockState(StrEnum):
     IN_STOCK = "in_stock"
     LOW_STOCK = "low_stock"
     MADE_TO_ORDER = "made_to_order"
+    BACKORDER = "backorder"
+    """Too few are there, and more are expected: they may be bought all the same."""
+    PREORDER = "preorder"
     OUT_OF_STOCK = "out_of_stock"
     OVERSTOCK = "overstock"
     """More than sells in a long time; merchants are told, customers are not."""
@@ -49,20 +54,38 @@ class Availability(Record):
     """How many there are, only where they are few."""
     places: tuple[UnitsLeft, ...] = ()
     """Where the last ones are, the most first."""
+    backorder_until: Moment | None = None
+    """When the goods are expected that it waits for."""
+    preorder_from: Moment | None = None
+    """When it is released."""
 
 
 def availability(
-    product: Product, levels: StockLevels, places: Sequence[Location], quantity: int
+    product: Product,
+    levels: StockLevels,
+    places: Sequence[Location],
+    quantity: int,
+    *,
+    at: datetime,
 ) -> Availability:
-    """The state of a product, and whether `quantity` of it can be bought.
-
-    A checkout takes a line from one shard, so that is what counts as being available together.
-    """
-    left = levels.available
+    """The state of a product, and whether `quantity` of it can be bought."""
+    offered = sellable(product, levels, at)
+    if offered.units <= 0:
+        return Availability(state=StockState.OUT_OF_STOCK, available=False)
+    together = offered.units >= quantity
+    wait = offered.waits(quantity)
+    if wait and product.preorder:
+        return Availability(
+            state=StockState.PREORDER,
+            available=together,
+            preorder_from=product.preorder.release_at,
+        )
+    if wait:
+        return Availability(
+            state=StockState.BACKORDER, available=together, backorder_until=wait.over(at)
+        )
+    left = offered.now
     state = goods_state(left, product.low_stock)
-    if state is StockState.OUT_OF_STOCK:
-        return Availability(state=state, available=False)
-    together = any(shard.available >= quantity for shard in levels.network)
     if product.kind is ProductKind.MADE_TO_ORDER:
         return Availability(state=StockState.MADE_TO_ORDER, available=together)
     if state is StockState.IN_STOCK:

@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import datetime
 from enum import StrEnum
-from typing import Annotated
+from typing import Annotated, Self
 
-from pydantic import Field, field_validator
+from pydantic import Field, field_validator, model_validator
 
 from doorstep.domain.address import Address
 from doorstep.domain.calendar import Calendar, LocalTime
 from doorstep.domain.money import Currency
 from doorstep.domain.personalization import AnyOption, named_only
-from doorstep.domain.record import Record
+from doorstep.domain.record import Moment, Record
 
 Sku = Annotated[
     str,
@@ -47,6 +48,25 @@ class WorkStep(Record):
     minutes: int = Field(default=0, ge=0, le=100_000)
 
 
+class Backorder(Record):
+    """Sold beyond the stock: more of it is on its way, or can be had."""
+
+    cap: int = Field(ge=1, le=1_000_000)
+    """Units that may be sold beyond the stock, at the most."""
+    lead_days: int = Field(ge=0, le=730)
+    """Calendar days until goods for an order are there, where no delivery is expected."""
+    expected_at: Moment | None = None
+    """When the next delivery is expected; once that has passed the lead days count."""
+
+
+class Preorder(Record):
+    """Sold before it is released; none of it leaves before."""
+
+    cap: int = Field(ge=1, le=1_000_000)
+    """Units that may be sold beyond the stock until then, at the most."""
+    release_at: Moment
+
+
 class Product(Record):
     """Something that can be ordered. `prices` maps a currency to its minor units per piece."""
 
@@ -77,6 +97,18 @@ class Product(Record):
     """Locations whose own stock is watched, each with the number that is few there."""
     overstock_weeks: Annotated[int, Field(ge=1, le=520)] | None = 26
     """More than sells in so many weeks is too much; None: never."""
+    backorder: Backorder | None = None
+    preorder: Preorder | None = None
+
+    @model_validator(mode="after")
+    def _one_way(self) -> Self:
+        if self.backorder and self.preorder:
+            raise ValueError("either backorder or preorder: after the release, change the product")
+        return self
+
+    def unreleased(self, at: datetime) -> bool:
+        """Whether none of it may leave yet."""
+        return self.preorder is not None and at < self.preorder.release_at
 
     @field_validator("options", mode="before")
     @classmethod

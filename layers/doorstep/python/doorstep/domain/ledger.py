@@ -17,7 +17,8 @@ from doorstep.domain.record import Moment, Record
 from doorstep.domain.stock import EFFECTS, MovementKind, StockLevels
 
 _LEFT = (FulfillmentStatus.SHIPPED, FulfillmentStatus.DELIVERED)
-_NETWORK = ("available", "held")
+NETWORK_COUNTERS = ("available", "held", "room")
+"""What the network's level counts."""
 LOCATION_COUNTERS = (
     "on_hand",
     "available",
@@ -79,7 +80,7 @@ def drift(levels: StockLevels, rows: Iterable[LedgerRow]) -> list[Drift]:
                 place[name] += sign * row.quantity
     found = [
         Drift(sku=levels.sku, counter=name, level=getattr(levels, name), ledger=network[name])
-        for name in _NETWORK
+        for name in NETWORK_COUNTERS
     ]
     for location_id, sums in places.items():
         level = levels.at(location_id)

@@ -38,10 +38,17 @@ _SETTLED_BY_CANCELING = ("shortage", "unfilled", "personalization", QUEUED)
 """Work items about units that nobody has to find, or to describe, any more."""
 
 
-def receive(order: Order, payments: Sequence[Payment], *, at: datetime) -> Order:
+def receive(
+    order: Order,
+    payments: Sequence[Payment],
+    *,
+    at: datetime,
+    leaving: Mapping[str, int] | None = None,
+) -> Order:
     """A checkout begins: everything it needs is held, and the intents to authorize are written.
 
-    Raises InvalidCommand where it is too large to be kept.
+    `leaving` maps a SKU to units that it must leave available. Raises InvalidCommand where it is
+    too large to be kept.
     """
     order.check_size()
     for payment in payments:
@@ -54,7 +61,7 @@ def receive(order: Order, payments: Sequence[Payment], *, at: datetime) -> Order
         )
         order = order.with_payment(payment.with_event(intent))
     received = events.OrderReceived(channel=order.channel, total=order.totals.total)
-    return order.raising(received).moving(*_holds(order.lines, order.order_id))
+    return order.raising(received).moving(*_holds(order.lines, order.order_id, leaving or {}))
 
 
 def hold_units(order: Order, held: Mapping[str, int]) -> Order:
@@ -332,7 +339,7 @@ def report_shortage(order: Order, *, at: datetime) -> Order:
     return noted.raising(events.OrderShort(units=short)) if noted is not order else order
 
 
-def _holds(lines: tuple[Line, ...], cause: str) -> list[stock.Movement]:
+def _holds(lines: tuple[Line, ...], cause: str, leaving: Mapping[str, int]) -> list[stock.Movement]:
     return [
         stock.Movement(
             kind=stock.MovementKind.HELD,
@@ -340,6 +347,7 @@ def _holds(lines: tuple[Line, ...], cause: str) -> list[stock.Movement]:
             quantity=line.unallocated,
             cause=f"{cause}-{line.line_id}",
             shard=line.stock_shard,
+            leaving=leaving.get(line.sku, 0),
         )
         for line in lines
         if line.sku and line.tracked and line.unallocated

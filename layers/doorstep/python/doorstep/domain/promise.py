@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import NamedTuple
 
 from doorstep.domain.address import Address
 from doorstep.domain.calendar import Calendar
 from doorstep.domain.catalog import SHIP, Capability, DeliveryOption, Location, Sku
 from doorstep.domain.record import Moment, Record
+from doorstep.domain.sellable import Wait
 
 
 class Promise(Record):
@@ -24,6 +25,8 @@ class Promise(Record):
     places: tuple[str, ...] = ()
     """The locations whose calendars it was computed from."""
     production_days: int = 0
+    goods_at: Moment | None = None
+    """When goods were expected that were sold beyond the stock, or before their release."""
     processing_days: int
     transit_days: int
     time_zone: str = "UTC"
@@ -45,6 +48,8 @@ class Wanted(NamedTuple):
     skills: frozenset[Capability] = frozenset({SHIP})
     """What a place must be capable of."""
     production_days: int = 0
+    wait: Wait | None = None
+    """What they have to wait for, where shelves have too few of them."""
 
 
 def promise(
@@ -54,8 +59,11 @@ def promise(
     calendar: Calendar | None = None,
     production_days: int = 0,
     to: Address | None = None,
+    waits: Sequence[Wait] = (),
 ) -> Promise:
     """The dates of a delivery option for an order placed at `at`, from a place with this calendar.
+
+    Work on it begins when the last of its `waits` is over.
 
     The place works by its calendar; carriers move on Monday to Friday but not on public holidays
     of the destination. Both deadlines are the end of their day in the place's time zone.
@@ -65,15 +73,18 @@ def promise(
     processing = here.processing_days
     if option.processing_days is not None:
         processing = option.processing_days
-    start = here.begins(at, cutoff)
+    goods_at = max((wait.over(at) for wait in waits), default=None)
+    start = here.begins(goods_at or at, cutoff)
+    lead = timedelta(days=max((wait.lead_days for wait in waits), default=0))
     ship = here.after(start, production_days + processing)
     made = Promise(
         option=option.code,
         ship_by=here.end_of(ship),
         deliver_by=here.end_of(ship),
         promised_at=at,
-        order_by=here.cutoff_on(start, cutoff),
+        order_by=here.cutoff_on(start, cutoff) - lead,
         production_days=production_days,
+        goods_at=goods_at,
         processing_days=processing,
         transit_days=option.transit_days,
         time_zone=here.time_zone,
@@ -97,6 +108,7 @@ def promise_from(
     that may ship such goods counts.
     """
     production_days = max(one.production_days for one in wanted)
+    waits = [one.wait for one in wanted if one.wait]
     able = [place for place in places if place.active and any(_may(place, one) for one in wanted)]
     dated = {
         place.location_id: promise(
@@ -105,11 +117,12 @@ def promise_from(
             calendar=place.local_calendar,
             production_days=production_days,
             to=to,
+            waits=waits,
         )
         for place in able
     }
     if not dated:
-        return promise(option, at=at, production_days=production_days, to=to)
+        return promise(option, at=at, production_days=production_days, to=to, waits=waits)
 
     def soonest(place: Location) -> tuple[datetime, datetime, int, str]:
         made = dated[place.location_id]
@@ -132,7 +145,8 @@ def _used(
     by_sku = {one.sku: one for one in wanted}
 
     def has(place: Location, sku: str) -> int:
-        return stock.get((sku, place.location_id), 0) if _may(place, by_sku[sku]) else 0
+        here = _may(place, by_sku[sku]) and not by_sku[sku].wait
+        return stock.get((sku, place.location_id), 0) if here else 0
 
     for place in ranked:
         if all(has(place, sku) >= units for sku, units in demand.items()):

@@ -4,11 +4,12 @@ A level is kept for the network (what may still be sold anywhere) and for every 
 holds from the network before money is touched; allocation turns what is held into units of one
 location.
 
-    network level    available + held
+    network level    available + held; room: what of available no shelf has
     location level   on_hand = available + allocated + safety + unsellable
                      unsellable = damaged + quality_control + missing + suspended
 
-Invariant 1: network available + held = Σ locations (on_hand − allocated − safety − unsellable).
+Invariant 1: network available + held = Σ locations (on_hand − allocated − safety − unsellable)
+                                        + room (what may be sold beyond the stock, sold or not).
 """
 
 from __future__ import annotations
@@ -58,6 +59,9 @@ class MovementKind(StrEnum):
     SHIFTED_OUT = "shifted_out"
     SHIFTED_IN = "shifted_in"
     """From one shard of the network level to another: always together."""
+    ROOM_GRANTED = "room_granted"
+    """So many more may be sold than there are: a cap of backorders or preorders."""
+    ROOM_REVOKED = "room_revoked"
     CORRECTED = "corrected"
     """A level was set to what the ledger says: no units moved."""
 
@@ -106,6 +110,8 @@ EFFECTS: Mapping[MovementKind, tuple[Mapping[str, int], Mapping[str, int]]] = {
     MovementKind.LOST_IN_TRANSIT: ({}, {"in_transit": -1}),
     MovementKind.SHIFTED_OUT: ({"available": -1}, {}),
     MovementKind.SHIFTED_IN: ({"available": 1}, {}),
+    MovementKind.ROOM_GRANTED: ({"available": 1, "room": 1}, {}),
+    MovementKind.ROOM_REVOKED: ({"available": -1, "room": -1}, {}),
     MovementKind.CORRECTED: ({}, {}),
 }
 
@@ -123,6 +129,8 @@ class Movement(Record):
     location_id: str | None = None
     shard: int = 0
     """The network shard that it touches."""
+    leaving: int = Field(default=0, ge=0)
+    """It is refused where it would leave fewer units than these available in its shard."""
     reason: str = ""
     """Why a person, or another system, says so; empty for what explains itself."""
     by: str = ""
@@ -135,6 +143,8 @@ class NetworkLevel(Record):
     shard: int = 0
     available: int = 0
     held: int = 0
+    room: int = 0
+    """How many of these units, available or held, no shelf has to have."""
 
     def after(self, movement: Movement) -> Self:
         return _moved(self, EFFECTS[movement.kind][0], movement.quantity)
@@ -179,6 +189,25 @@ class StockLevels(Record):
     def held(self) -> int:
         return sum(level.held for level in self.network)
 
+    @property
+    def room(self) -> int:
+        return sum(level.room for level in self.network)
+
+    @property
+    def on_shelves(self) -> int:
+        """Units that locations have for whoever they are allocated to next."""
+        return sum(level.available for level in self.locations)
+
+    @property
+    def free(self) -> int:
+        """Units on shelves that nobody was promised; below zero, what was sold beyond them."""
+        return self.available - self.room
+
+    def leaving(self, shard: int, units: int) -> int:
+        """How many must stay available in a shard, so that `units` stay in all of them."""
+        others = sum(level.available for level in self.network if level.shard != shard)
+        return max(0, units - others)
+
     def at(self, location_id: str) -> LocationLevel:
         """The level of one location; an empty one where it never had any."""
         for level in self.locations:
@@ -198,9 +227,12 @@ class Once(Record):
 
 
 class Seen(Record):
-    """A level that a decision was made on: it must still be so when the decision is written."""
+    """A level that a decision was made on: it must still be so when the decision is written.
 
-    level: LocationLevel
+    Of a location's level on hand and safety stock count, of the network's its room.
+    """
+
+    level: LocationLevel | NetworkLevel
 
 
 class NewsKind(StrEnum):

@@ -129,7 +129,7 @@ def gathered(levels: StockLevels, shard: int, quantity: int, *, cause: str) -> l
             changes[other] = -units
             missing -= units
     changes[shard] = -sum(changes.values())
-    return _shifted(levels.sku, changes, cause)
+    return shifted(levels.sku, changes, cause)
 
 
 def uneven(levels: StockLevels, shards: int) -> bool:
@@ -147,10 +147,10 @@ def evened(levels: StockLevels, shards: int, *, cause: str) -> list[Movement]:
     left = {level.shard: level.available for level in levels.network}
     known = left.keys() | set(range(shards))
     changes = {shard: share.get(shard, 0) - left.get(shard, 0) for shard in sorted(known)}
-    return _shifted(levels.sku, changes, cause)
+    return shifted(levels.sku, changes, cause)
 
 
-def _shifted(sku: str, changes: Mapping[int, int], cause: str) -> list[Movement]:
+def shifted(sku: str, changes: Mapping[int, int], cause: str) -> list[Movement]:
     """Units that change their shard; `changes` add up to nothing."""
     return [
         Movement(

@@ -193,11 +193,22 @@ class StockView(View):
     sku: str
     available: int
     held: int
+    room: int
+    """How many of these, available or held, are sold beyond what shelves have."""
+    free: int
+    """Units on shelves that nobody was promised; below zero, what waits for goods."""
     levels: StockLevels
 
     @classmethod
     def of(cls, levels: StockLevels) -> Self:
-        return cls(sku=levels.sku, available=levels.available, held=levels.held, levels=levels)
+        return cls(
+            sku=levels.sku,
+            available=levels.available,
+            held=levels.held,
+            room=levels.room,
+            free=levels.free,
+            levels=levels,
+        )
 
 
 class StandingView(View):

@@ -16,6 +16,7 @@ from doorstep.domain.catalog import Location
 from doorstep.domain.errors import Conflict, OutOfStock
 from doorstep.domain.fulfillment import FulfillmentStatus
 from doorstep.domain.order import Order
+from doorstep.domain.sellable import sellable_of
 from doorstep.domain.sourcing import Assignment, source
 from doorstep.domain.stock import Movement, MovementKind, StockLevels
 from doorstep.ports import Catalog, Clock, Orders, Stock, Workflow
@@ -124,8 +125,9 @@ class _Supply:
         missing = _missing(found, levels)
         if missing and shards.gather(missing, levels, _cause(found, at), stock=stock):
             levels = stock.levels(skus)
+        self.products = catalog.products(skus)
         self.network = {
-            (sku, level.shard): level.available
+            (sku, level.shard): sellable_of(self.products.get(sku), all_, at, shard=level.shard)
             for sku, all_ in levels.items()
             for level in all_.network
         }
@@ -134,7 +136,6 @@ class _Supply:
             for sku, all_ in levels.items()
             for level in all_.locations
         }
-        self.products = catalog.products(skus)
         self.locations = catalog.locations()
         self.rules = {
             channel: catalog.rules(channel) for channel in {order.channel for order in found}

@@ -19,7 +19,7 @@ from doorstep.domain.money import Currency, Money
 from doorstep.domain.order import Quantity
 from doorstep.domain.record import Command, Moment, Record
 from doorstep.ports import Catalog, Clock, Stock, TaxEngine
-from doorstep.usecases.quote import MAX_LINES, Item, QuotedDelivery, quote, unsellable
+from doorstep.usecases.quote import MAX_LINES, Item, QuotedDelivery, demand, quote, unsellable
 
 
 class WantedProduct(Command):
@@ -135,13 +135,11 @@ def _offer(
         currency=currency,
         to=to,
         places=places,
-        levels=levels.values(),
+        levels=levels,
         tax=tax,
         at=at,
     )
-    together: dict[str, int] = {}
-    for product, quantity in items:
-        together[product.sku] = together.get(product.sku, 0) + quantity
+    together = demand(items)
     lines = tuple(
         OfferedLine(
             sku=product.sku,
@@ -149,7 +147,9 @@ def _offer(
             quantity=quantity,
             unit_price=priced.unit_price,
             total=priced.total,
-            **dict(availability(product, levels[product.sku], places, together[product.sku])),
+            **dict(
+                availability(product, levels[product.sku], places, together[product.sku], at=at)
+            ),
         )
         for (product, quantity), priced in zip(items, quoted.lines, strict=True)
     )

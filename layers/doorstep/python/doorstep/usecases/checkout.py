@@ -12,7 +12,7 @@ from __future__ import annotations
 import hashlib
 import json
 import zlib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from datetime import datetime, timedelta
 from typing import NamedTuple
@@ -44,6 +44,7 @@ from doorstep.domain.order import (
 from doorstep.domain.payment import MAX_TENDERS, Method, Payment
 from doorstep.domain.personalization import personalize
 from doorstep.domain.record import Command
+from doorstep.domain.sellable import sellable
 from doorstep.domain.stock import StockLevels
 from doorstep.ports import (
     Catalog,
@@ -56,7 +57,7 @@ from doorstep.ports import (
 )
 from doorstep.usecases import shards
 from doorstep.usecases.cancel import carry_out_voids
-from doorstep.usecases.quote import MAX_LINES, Item, Quote, quote, unsellable
+from doorstep.usecases.quote import MAX_LINES, Item, Quote, demand, quote, unsellable
 
 _TRIES = 6
 
@@ -275,43 +276,67 @@ def _received(
 ) -> Order:
     """The order with its stock held and its payments' intents written.
 
-    The last units of a hot SKU are gathered in the shard that the order asks.
+    Where somebody was faster it is promised anew from what is left then. The last units of a hot
+    SKU are gathered in the shard that the order asks.
     """
     products, option = catalog.offer((line.sku for line in command.lines), command.delivery_option)
     offered = _check(command, products, option, payment_methods)
+    items = [Item(products[line.sku], line.quantity) for line in command.lines]
     levels = stock.levels(products)
-    quoted = quote(
-        [Item(products[line.sku], line.quantity) for line in command.lines],
-        [offered],
-        currency=command.currency,
-        to=Address(**command.shipping_address.model_dump()),
-        places=catalog.locations(),
-        levels=levels.values(),
-        tax=tax,
-        at=at,
-    )
     for attempt in range(_TRIES):
+        quoted = quote(
+            items,
+            [offered],
+            currency=command.currency,
+            to=Address(**command.shipping_address.model_dump()),
+            places=catalog.locations(),
+            levels=levels,
+            tax=tax,
+            at=at,
+        )
         draft = _draft(command, key, at, ttl_seconds, products, quoted)
         payments = _payments(command, key, draft.totals.total, payment_methods)
         try:
-            (stored,) = orders.commit(placing.receive(draft, payments, at=at))
+            leaving = shards.leaving(draft.lines, levels, _leaving(items, levels, at))
+            (stored,) = orders.commit(placing.receive(draft, payments, at=at, leaving=leaving))
         except OutOfStock as refusal:
             levels = stock.levels(products)
-            wanted = shards.demand(draft.lines)
-            cause = f"{key}-{at.isoformat()}-{attempt}"
-            short = _short(wanted, levels)
-            if short or all(product.stock_shards == 1 for product in products.values()):
+            short = _short(items, levels, at)
+            if short or not any(_elsewhere(item.product, levels) for item in items):
                 raise OutOfStock(short or refusal.short) from None
-            shards.gather(wanted, levels, cause, stock=stock)
+            cause = f"{key}-{at.isoformat()}-{attempt}"
+            shards.gather(shards.demand(draft.lines), levels, cause, stock=stock)
         else:
             return stored
     raise Conflict([key])
 
 
-def _short(wanted: shards.Demand, levels: Mapping[str, StockLevels]) -> dict[str, tuple[int, int]]:
+def _short(
+    items: Sequence[Item], levels: Mapping[str, StockLevels], at: datetime
+) -> dict[str, tuple[int, int]]:
     """SKU → (asked, left) over all shards, where there are too few."""
-    left = {sku: all_.available for sku, all_ in levels.items()}
-    return {sku: (units, left[sku]) for (sku, _), units in wanted.items() if units > left[sku]}
+    products = {item.product.sku: item.product for item in items}
+    left = {sku: sellable(one, levels[sku], at).units for sku, one in products.items()}
+    return {sku: (units, left[sku]) for sku, units in demand(items).items() if units > left[sku]}
+
+
+def _elsewhere(product: Product, levels: Mapping[str, StockLevels]) -> bool:
+    """Whether units that one shard refused may be had all the same: of another, or later."""
+    return product.stock_shards > 1 or levels[product.sku].room > 0
+
+
+def _leaving(
+    items: Sequence[Item], levels: Mapping[str, StockLevels], at: datetime
+) -> Mapping[str, int]:
+    """SKU → units that must stay available in all shards, so that what was promised from shelves
+    comes from there, and nothing is sold beyond what the terms allow.
+    """
+    products = {item.product.sku: item.product for item in items}
+    floors = {}
+    for sku, units in demand(items).items():
+        offered = sellable(products[sku], levels[sku], at)
+        floors[sku] = offered.idle if offered.waits(units) else levels[sku].room
+    return floors
 
 
 def _payments(

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from contextlib import suppress
+from datetime import datetime
 
 from doorstep.domain import making, placing
 from doorstep.domain.catalog import Product
@@ -17,6 +18,7 @@ from doorstep.domain.order import Line, LineKind, Order, OrderStatus, Totals, st
 from doorstep.domain.payment import STOREFRONT, Payment
 from doorstep.domain.personalization import personalize
 from doorstep.domain.promise import Promise
+from doorstep.domain.sellable import sellable_of
 from doorstep.domain.storefront import (
     CancellationNews,
     Ignored,
@@ -116,7 +118,7 @@ def _place(
             canceled.raising(OrderCanceled(reason=canceled.cancel_reason, units=units))
         )
         return stored
-    order = placing.hold_units(order, _findable(order, stock, clock))
+    order = placing.hold_units(order, _findable(order, products, stock, at))
     order = placing.record_storefront_payment(order, sold.paid, at=at)
     unpaid = _due(sold) - sold.paid
     if unpaid > Money.zero(sold.currency):
@@ -325,7 +327,9 @@ def _due(sold: StorefrontOrder) -> Money:
     return sold.total - total((_line(line, zero).settled for line in sold.lines), sold.currency)
 
 
-def _findable(order: Order, stock: Stock, clock: Clock) -> dict[str, int]:
+def _findable(
+    order: Order, products: Mapping[str, Product], stock: Stock, at: datetime
+) -> dict[str, int]:
     """Units by line that the network has; the demand of all lines on one SKU is drawn from one
     count.
 
@@ -334,14 +338,11 @@ def _findable(order: Order, stock: Stock, clock: Clock) -> dict[str, int]:
     skus = dict.fromkeys(line.sku for line in order.lines if line.tracked and line.sku)
     wanted = list(skus)[: placing.MAX_SKUS_PER_COMMIT]
     levels = stock.levels(wanted)
-    cause = f"{order.order_id}-{clock().isoformat()}"
+    cause = f"{order.order_id}-{at.isoformat()}"
     asked = {key: units for key, units in shards.demand(order.lines).items() if key[0] in levels}
     if shards.gather(asked, levels, cause, stock=stock):
         levels = stock.levels(wanted)
-    left = {
-        sku: next((n.available for n in all_.network if n.shard == 0), 0)
-        for sku, all_ in levels.items()
-    }
+    left = {sku: sellable_of(products.get(sku), all_, at, shard=0) for sku, all_ in levels.items()}
     found = {}
     for line in order.lines:
         if line.tracked and line.sku:

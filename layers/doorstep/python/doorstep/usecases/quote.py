@@ -5,6 +5,7 @@ One function answers it, for quotes and for checkouts: what is quoted is what is
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import NamedTuple, Protocol
@@ -14,6 +15,7 @@ from doorstep.domain.catalog import DeliveryOption, Location, Product
 from doorstep.domain.money import Money, total
 from doorstep.domain.order import Totals
 from doorstep.domain.promise import Promise, Wanted, promise_from
+from doorstep.domain.sellable import sellable
 from doorstep.domain.stock import StockLevels
 from doorstep.ports import TaxEngine
 
@@ -65,7 +67,7 @@ def quote(
     currency: str,
     to: Address,
     places: Sequence[Location],
-    levels: Iterable[StockLevels],
+    levels: Mapping[str, StockLevels],
     tax: TaxEngine,
     at: datetime,
 ) -> Quote:
@@ -89,11 +91,8 @@ def quote(
     )
     goods = total((line.total for line in lines), currency)
     goods_tax = total((line.tax for line in lines), currency)
-    wanted = [
-        Wanted(item.product.sku, item.quantity, item.product.skills, item.product.production_days)
-        for item in items
-    ]
-    stock = _sellable(levels)
+    wanted = _wanted(items, levels, at)
+    stock = _on_shelves(levels.values())
     quoted = []
     for option, delivery, levied in zip(options, deliveries, taxed[len(items) :], strict=True):
         shipping = delivery if levied.included else delivery + levied.tax
@@ -123,7 +122,34 @@ def unsellable(
     return faults
 
 
-def _sellable(levels: Iterable[StockLevels]) -> Mapping[tuple[str, str], int]:
+def demand(items: Iterable[Item]) -> Mapping[str, int]:
+    """SKU → units of all items."""
+    units: Counter[str] = Counter()
+    for product, quantity in items:
+        units[product.sku] += quantity
+    return units
+
+
+def _wanted(
+    items: Sequence[Item], levels: Mapping[str, StockLevels], at: datetime
+) -> Sequence[Wanted]:
+    """What is to be promised, and what of it has to wait for goods: the demand of all items on one
+    SKU is drawn from one count.
+    """
+    together = demand(items)
+    return [
+        Wanted(
+            product.sku,
+            quantity,
+            product.skills,
+            product.production_days,
+            sellable(product, levels[product.sku], at).waits(together[product.sku]),
+        )
+        for product, quantity in items
+    ]
+
+
+def _on_shelves(levels: Iterable[StockLevels]) -> Mapping[tuple[str, str], int]:
     """(SKU, location id) → units that may be allocated there."""
     return {
         (one.sku, place.location_id): place.available for one in levels for place in one.locations

@@ -28,6 +28,16 @@ def demand(lines: Iterable[Line]) -> Demand:
     return found
 
 
+def leaving(
+    lines: Iterable[Line], levels: Mapping[str, StockLevels], units: Mapping[str, int]
+) -> Mapping[str, int]:
+    """SKU → what must stay available in the shard that its lines ask, so that `units` of it stay
+    in all of them.
+    """
+    asked = {line.sku: line.stock_shard for line in lines if line.sku}
+    return {sku: levels[sku].leaving(shard, units.get(sku, 0)) for sku, shard in asked.items()}
+
+
 def gather(
     wanted: Demand,
     levels: Mapping[str, StockLevels],

@@ -17,7 +17,13 @@ from doorstep.adapters.dynamo.schema import DUE_INDEX, DUE_PK, DUE_SK
 from doorstep.adapters.dynamo.stock import MOVED, levels_of
 from doorstep.adapters.dynamo.transact import TransactionRefused, add, create, transact
 from doorstep.domain.errors import Conflict
-from doorstep.domain.ledger import LOCATION_COUNTERS, Drift, LedgerRow, corrections
+from doorstep.domain.ledger import (
+    LOCATION_COUNTERS,
+    NETWORK_COUNTERS,
+    Drift,
+    LedgerRow,
+    corrections,
+)
 from doorstep.domain.stock import LocationLevel, MovementKind, NetworkLevel, StockLevels
 
 if TYPE_CHECKING:
@@ -120,7 +126,7 @@ def _rows_of(levels: StockLevels) -> list[tuple[Key, dict[str, int]]]:
     rows: list[tuple[Key, dict[str, int]]] = []
     level: NetworkLevel | LocationLevel
     for level in levels.network:
-        seen = {"available": level.available, "held": level.held}
+        seen = {name: getattr(level, name) for name in NETWORK_COUNTERS}
         rows.append((keys.network_level(level.sku, level.shard), seen))
     for level in levels.locations:
         seen = {name: getattr(level, name) for name in LOCATION_COUNTERS}

@@ -166,22 +166,30 @@ def _repeated(refused: Sequence[Refused], movements: Sequence[Movement]) -> bool
     return True
 
 
-def _changed(refused: Sequence[Refused], seen: Sequence[LocationLevel]) -> list[str]:
+def _changed(refused: Sequence[Refused], seen: Sequence[LocationLevel | NetworkLevel]) -> list[str]:
     """The SKUs whose levels are not any more as they were seen."""
     items = {r.action.key: r.item for r in refused}
     return [
         level.sku
         for level in seen
-        if (item := items.get(keys.location_level(level.sku, level.location_id))) is not None
+        if (item := items.get(_level_key(level))) is not None
         and any(
             int(item.get(name, {}).get("N", "0")) != value for name, value in _basis(level).items()
         )
     ]
 
 
-def _basis(level: LocationLevel) -> dict[str, int]:
-    """The counters that somebody who says how much there is has looked at."""
+def _basis(level: LocationLevel | NetworkLevel) -> dict[str, int]:
+    """The counters that somebody who says how much there is, or may be sold, has looked at."""
+    if isinstance(level, NetworkLevel):
+        return {"room": level.room}
     return {"on_hand": level.on_hand, "safety": level.safety}
+
+
+def _level_key(level: LocationLevel | NetworkLevel) -> Key:
+    if isinstance(level, NetworkLevel):
+        return keys.network_level(level.sku, level.shard)
+    return keys.location_level(level.sku, level.location_id)
 
 
 def _once(guard: Once, at: datetime) -> Action:
@@ -229,7 +237,9 @@ def _paper(paper: Paper) -> Action:
 
 
 def stock_actions(
-    movements: Sequence[Movement], at: datetime, seen: Sequence[LocationLevel] = ()
+    movements: Sequence[Movement],
+    at: datetime,
+    seen: Sequence[LocationLevel | NetworkLevel] = (),
 ) -> list[Action]:
     """One conditional update per level that the movements touch, and one ledger row per SKU, place
     and kind.
@@ -242,13 +252,16 @@ def stock_actions(
     rows: dict[tuple[str, str | None, str], list[Movement]] = defaultdict(list)
     about: dict[Key, str] = {}
     expected: dict[Key, dict[str, int]] = {}
+    leaving: dict[Key, int] = {}
     for level in seen:
-        key = keys.location_level(level.sku, level.location_id)
+        key = _level_key(level)
         expected[key], about[key] = _basis(level), level.sku
         deltas[key] = defaultdict(int)
     for movement in movements:
         network, location = EFFECTS[movement.kind]
-        touched = [(keys.network_level(movement.sku, movement.shard), network)]
+        shard = keys.network_level(movement.sku, movement.shard)
+        leaving[shard] = max(leaving.get(shard, 0), movement.leaving)
+        touched = [(shard, network)]
         if movement.location_id:
             touched.append((keys.location_level(movement.sku, movement.location_id), location))
         for key, effect in touched:
@@ -264,7 +277,8 @@ def stock_actions(
             sku = about[key]
             marks = {DUE_PK: keys.due(MOVED, sku), DUE_SK: f"{since}#{sku}"}
             known = expected.get(key)
-            actions.append(add(key, changes, about=sku, expected=known, marks=marks))
+            least = {"available": leaving.get(key, 0)}
+            actions.append(add(key, changes, about=sku, least=least, expected=known, marks=marks))
     for (sku, location_id, kind), moved in rows.items():
         key = keys.movement(sku, location_id, kind, moved[0].cause)
         row: dict[str, Any] = {

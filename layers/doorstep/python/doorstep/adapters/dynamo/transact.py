@@ -81,20 +81,24 @@ def add(
     deltas: Mapping[str, int],
     *,
     about: object = None,
+    least: Mapping[str, int] | None = None,
     expected: Mapping[str, int] | None = None,
     marks: Mapping[str, str] | None = None,
     remove: Sequence[str] = (),
 ) -> Action:
-    """Add to counters; none that falls may fall below zero, and what must fall must be there.
+    """Add to counters; none that falls may fall below zero, or below what is the `least` of it, and
+    what must fall must be there.
 
     `expected` counters must stand exactly there before; without a change that is all it asks.
     `marks` are written where there are none yet.
     """
-    expected, marks = expected or {}, marks or {}
+    least, expected, marks = least or {}, expected or {}, marks or {}
     falling = {name: delta for name, delta in deltas.items() if delta < 0}
     names = {f"#{name}": name for name in deltas}
     values = {f":{name}": {"N": str(delta)} for name, delta in deltas.items()}
-    values |= {f":{name}_min": {"N": str(-delta)} for name, delta in falling.items()}
+    values |= {
+        f":{name}_min": {"N": str(least.get(name, 0) - delta)} for name, delta in falling.items()
+    }
     names |= {f"#{name}": name for name in expected}
     values |= {f":{name}_seen": {"N": str(value)} for name, value in expected.items()}
     conditions = [f"#{name} >= :{name}_min" for name in falling]
