@@ -29,16 +29,11 @@ def handler() -> Mapping[str, object]:
         faults = [fault.model_dump() for fault in (*one.drift, *one.unexplained)]
         logger.error("stock drift", extra={"sku": one.sku, "faults": faults})
     measure("StockDrift", len(found.faulty))
-    even = rebalance(
-        found.checked, catalog=wiring.catalog(), stock=wiring.stock(), clock=wiring.clock
-    )
-    settled = settle_room(
-        found.checked, catalog=wiring.catalog(), stock=wiring.stock(), clock=wiring.clock
-    )
+    catalog, stock = wiring.catalog(), wiring.stock()
     return {
         "checked": len(found.checked),
-        "rebalanced": even,
-        "settled": settled,
         "busy": found.busy,
         "faulty": len(found.faulty),
+        "rebalanced": rebalance(found.checked, catalog=catalog, stock=stock, clock=wiring.clock),
+        "settled": settle_room(found.checked, catalog=catalog, stock=stock, clock=wiring.clock),
     }
