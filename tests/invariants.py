@@ -215,6 +215,33 @@ def broken_stock_events(items: Iterable[StockItem]) -> Iterator[str]:
         states[place] = after
 
 
+def broken_remedies(order: Order) -> Iterator[str]:
+    """One way out at a time; what is sent instead costs no more than what it stands for."""
+    unfinished = [one.remedy_id for one in order.remedies if one.open or one.decided]
+    if len(unfinished) > 1:
+        yield f"{order.order_id}: {unfinished} at once"
+    for one in order.remedies:
+        if one.open and order.status is OrderStatus.PLACED and one.units.keys() - order.unplaced:
+            yield f"{one.remedy_id}: offered for {one.units}, but {order.unplaced} are missing"
+        if one.refund is not None and one.refund < Money.zero(order.currency):
+            yield f"{one.remedy_id}: {one.refund} is paid back"
+    sold = total((x.total for x in order.lines if not x.replaces), order.currency)
+    if sold != order.totals.lines:
+        yield f"{order.order_id}: lines sold for {sold}, not {order.totals.lines}"
+    for line in order.lines:
+        where = f"{order.order_id} line {line.line_id}"
+        instead = [x for x in order.lines if x.replaces == line.line_id]
+        if sum(x.ordered for x in instead) != line.substituted:
+            yield f"{where}: {line.substituted} substituted, others are {instead}"
+        if line.substituted > line.canceled:
+            yield f"{where}: {line.substituted} substituted of {line.canceled} canceled"
+        parcels = [p for s in order.parcels for p in s.lines if p.line_id == line.line_id]
+        canceled = line.settled - total((part.amount for part in parcels), order.currency)
+        paid = total((x.total for x in instead), order.currency)
+        if paid > canceled:
+            yield f"{where}: {paid} for what is sent instead of {canceled}"
+
+
 def broken_timeline(order: Order, timeline: Sequence[TimelineItem]) -> Iterator[str]:
     """Invariant 6: numbered without gaps, and one event for every change of state."""
     numbers = [item.sequence for item in timeline]
@@ -243,6 +270,7 @@ def broken(
         found += broken_counts(order)
         found += broken_shares(order)
         found += broken_money(order)
+        found += broken_remedies(order)
         found += broken_timeline(order, timelines[order.order_id])
     return found
 
@@ -282,7 +310,7 @@ def _twice(payment: Payment) -> Iterator[str]:
 
 def _about(item: TimelineItem) -> str:
     """The record an event is about, other than its order."""
-    for name in ("fulfillment_order_id", "shipment_id", "return_id", "payment_id"):
+    for name in ("fulfillment_order_id", "shipment_id", "return_id", "payment_id", "remedy_id"):
         if name in item.data:
             return str(item.data[name])
     return ""
@@ -297,6 +325,11 @@ def _expected(order: Order) -> Counter[tuple[str, str]]:
         found |= _expected_of(one)
     found["refund.granted", ""] = len(order.refunds)
     found["refund.settled", ""] = sum(one.settled_at is not None for one in order.refunds)
+    for remedy in order.remedies:
+        ended = {"carried_out": "remedy.carried_out", "withdrawn": "remedy.withdrawn"}
+        found["remedy.offered", remedy.remedy_id] = 1
+        for status, name in ended.items():
+            found[name, remedy.remedy_id] = int(remedy.status == status)
     for payment in order.payments:
         done = [e for e in payment.events if e.outcome is PaymentOutcome.SUCCEEDED]
         captures = [e for e in done if e.action is PaymentAction.CAPTURE]

@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime, timedelta
 from typing import Any
 
+from doorstep.adapters.links import MIN_SECRET, SignedLinks
 from doorstep.domain import placing
 from doorstep.domain.address import Address
 from doorstep.domain.catalog import Product
@@ -21,6 +22,7 @@ from doorstep.domain.order import Order
 from doorstep.domain.payment import STOREFRONT, Method, Payment, PaymentEvent
 from doorstep.domain.refunding import WantedRefund
 from doorstep.domain.refunds import Refund, RefundReason
+from doorstep.domain.remedy import Remedy, RemedyKind
 from doorstep.domain.returning import ReceivedUnits, WantedReturn
 from doorstep.domain.returns import Return
 from doorstep.domain.rules import SourcingRules
@@ -34,6 +36,7 @@ from doorstep.usecases import (
     ingest,
     products,
     refund,
+    remedy,
     rerouting,
     returns,
     ship,
@@ -52,6 +55,7 @@ from tests.contract.fakes_orders import (
     FakeCatalog,
     FakeLedger,
     FakeOrders,
+    FakePolicies,
     FakeQueues,
     FakeRuleBook,
     FakeStandings,
@@ -123,6 +127,8 @@ class Shop:
         self.queues = FakeQueues(self.memory)
         self.rule_book = FakeRuleBook(self.memory)
         self.standings = FakeStandings(self.memory)
+        self.policies = FakePolicies()
+        self.links = SignedLinks("https://shop.example/remedies", ("s" * MIN_SECRET,), self.clock)
         self.gateway = FakeProviders()
         self.carrier = FakeCarrier()
         self.documents = FakeDocuments()
@@ -146,6 +152,19 @@ class Shop:
         """A product with its terms, as the catalog's API takes it."""
         products.save_product(
             product, by="Ann", catalog=self.catalog, stock=self.stock, clock=self.clock
+        )
+
+    def offers(self, order_id: str, *, until: datetime | None = None) -> Remedy:
+        """An agent offers the customer a way out."""
+        return remedy.offer_remedy(
+            order_id,
+            deadline=until,
+            orders=self.orders,
+            catalog=self.catalog,
+            stock=self.stock,
+            tax=self.tax,
+            policies=self.policies,
+            clock=self.clock,
         )
 
     def gets(self, sku: str, **units: int) -> None:
@@ -202,6 +221,18 @@ class Shop:
     def keeps(self, return_id: str) -> Return:
         """They will not send it back after all."""
         return returns.cancel_return(return_id, orders=self.orders)
+
+    def chooses(self, remedy_id: str, kind: str, **substitutes: str) -> Remedy:
+        """`chooses("O-A-M1", "substitute", L1="CUP")`: cups in the place of line 1."""
+        return remedy.choose_remedy(
+            remedy_id,
+            RemedyKind(kind),
+            {name.removeprefix("L"): sku for name, sku in substitutes.items()},
+            orders=self.orders,
+            stock=self.stock,
+            gateway=self.gateway,
+            clock=self.clock,
+        )
 
     # --- what storefronts tell ------------------------------------------------------------------
 
@@ -281,6 +312,19 @@ class Shop:
             standings=self.standings,
             catalog=self.catalog,
             stock=self.stock,
+            clock=self.clock,
+        )
+
+    def remedies(self) -> remedy.Swept:
+        """The scheduled look at what is to be offered, and at what nobody chose."""
+        return remedy.sweep_remedies(
+            orders=self.orders,
+            queues=self.queues,
+            catalog=self.catalog,
+            stock=self.stock,
+            tax=self.tax,
+            policies=self.policies,
+            gateway=self.gateway,
             clock=self.clock,
         )
 

@@ -14,7 +14,7 @@ from datetime import datetime
 from typing import TypeVar
 
 from doorstep.adapters.dynamo.orders import CHILDREN
-from doorstep.domain.allocating import waits_for
+from doorstep.domain.allocating import unfillable, waits_for
 from doorstep.domain.catalog import DeliveryOption, Location, Product
 from doorstep.domain.errors import (
     Conflict,
@@ -32,6 +32,7 @@ from doorstep.domain.ledger import Drift, LedgerRow, corrections
 from doorstep.domain.order import Order
 from doorstep.domain.papers import CycleCount, Paper, Transfer
 from doorstep.domain.payment import PaymentAction, PaymentOutcome
+from doorstep.domain.remedy import RemedyPolicy
 from doorstep.domain.rules import Edition, SourcingRules, in_force
 from doorstep.domain.standing import Standing
 from doorstep.domain.stock import (
@@ -257,6 +258,7 @@ class FakeOrders:
             shipments=_by_number(order.shipments, "shipment_id"),
             refunds=_by_number(order.refunds, "refund_id"),
             returns=_by_number(order.returns, "return_id"),
+            remedies=_by_number(order.remedies, "remedy_id"),
             work_items=_by_number(order.work_items, "work_item_id"),
         )
         self.memory.orders[order.order_id] = order.loaded()
@@ -494,6 +496,19 @@ class FakeRuleBook:
         return self.memory.editions.get(channel, [])[::-1][:limit]
 
 
+class FakePolicies:
+    """The Policies port in memory."""
+
+    def __init__(self) -> None:
+        self._known: dict[str, RemedyPolicy] = {}
+
+    def remedy(self, channel: str) -> RemedyPolicy:
+        return self._known.get(channel, RemedyPolicy(channel=channel))
+
+    def save(self, policy: RemedyPolicy) -> None:
+        self._known[policy.channel] = policy
+
+
 class FakeQueues:
     """The Queues port on `Memory`: computed from the records, never behind them."""
 
@@ -510,6 +525,7 @@ class FakeQueues:
             "delivery": self._deliveries,
             "money": self._money,
             "standing": self._standings,
+            "remedy": self._remedies,
         }[queue]()
         return [key for at, key in sorted(found) if at < before][:limit]
 
@@ -540,10 +556,13 @@ class FakeQueues:
         found.sort(key=lambda item: (item.opened_at, item.work_item_id))
         return _page(found, limit, after)
 
-    def waiting(self) -> Iterator[Waiting]:
-        found = [order for order in self.memory.orders.values() if waits_for(order)]
+    def waiting(self, after: str = "") -> Iterator[Waiting]:
+        orders = self.memory.orders.values()
+        found = [order for order in orders if waits_for(order) or unfillable(order)]
         for order in sorted(found, key=lambda order: (order.placed_at, order.order_id)):
-            yield Waiting(order.order_id, waits_for(order))
+            place = f"{order.placed_at:%Y-%m-%dT%H:%M:%S}#{order.order_id}"
+            if place > after:
+                yield Waiting(order.order_id, waits_for(order), place)
 
     def tracked(self, carrier: str, tracking_number: str) -> str:
         if (carrier, tracking_number) not in self.memory.numbers:
@@ -589,6 +608,14 @@ class FakeQueues:
 
     def _standings(self) -> list[tuple[datetime, str]]:
         return [(one.look_at, one.sku) for one in self.memory.standings.values()]
+
+    def _remedies(self) -> list[tuple[datetime, str]]:
+        return [
+            (remedy.due, remedy.remedy_id)
+            for order in self.memory.orders.values()
+            for remedy in order.remedies
+            if remedy.due
+        ]
 
     def _money(self) -> list[tuple[datetime, str]]:
         back = (PaymentAction.VOID, PaymentAction.REFUND)

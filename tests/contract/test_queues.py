@@ -5,10 +5,11 @@ from datetime import timedelta
 
 import pytest
 
-from doorstep.domain import placing, shipping
+from doorstep.domain import placing, remedying, shipping, shortfall
 from doorstep.domain.catalog import Terms
 from doorstep.domain.errors import InvalidCommand
 from doorstep.domain.order import Order
+from doorstep.domain.remedy import RemedyKind
 from doorstep.domain.storefront import OrderNews
 from doorstep.usecases import ingest, ship
 from tests import builders as a
@@ -248,10 +249,38 @@ def test_orders_that_wait_for_goods_are_listed_the_oldest_first(world: World) ->
     stocked(world, MUG=9)
     first = world.orders.get(names[0])
     world.orders.commit(placing.hold_units(first, {"1": 1}))
-    assert [tuple(one) for one in world.queues.waiting()] == [
+    left = list(world.queues.waiting())
+    assert [(one.order_id, one.skus) for one in left] == [
         (names[0], ("CUP",)),
         (names[2], ("MUG", "CUP")),
     ]
+    assert list(world.queues.waiting(left[0].place)) == left[1:]
+    assert list(world.queues.waiting(left[1].place)) == []
+
+
+def test_an_order_that_no_location_can_ship_waits_in_the_same_list(world: World) -> None:
+    stocked(world, MUG=9)
+    released(world, "O-A")
+    ship.reject("O-A-F1", "damaged", orders=world.orders)
+    assert list(world.queues.waiting()) == []
+    world.orders.commit(shortfall.follow(world.orders.get("O-A"), at=world.clock()))
+    assert [(one.order_id, one.skus) for one in world.queues.waiting()] == [("O-A", ())]
+
+
+def test_a_remedy_is_due_at_its_deadline_and_until_it_is_carried_out(world: World) -> None:
+    name = sold_without_goods(world, "7", "MUG")
+    order, key = world.orders.get(name), f"{name}-M1"
+    options = remedying.options(order, (), None, ask_again_at=a.NOW + DAY * 14)
+    kind, at = RemedyKind.REFUND, world.clock()
+    offered = remedying.offer(order, options, deadline=a.NOW + DAY, at_deadline=kind, at=at)
+    (order,) = world.orders.commit(offered)
+    assert world.orders.get(name).remedies == order.remedies
+    assert not due(world, "remedy", days=1)
+    assert list(due(world, "remedy", days=2)) == [key]
+    (order,) = world.orders.commit(remedying.choose(order, key, kind, {}, at=at))
+    assert list(due(world, "remedy", days=1)) == [key]
+    world.orders.commit(remedying.carry_out(order, key, at=at))
+    assert not due(world, "remedy", days=30)
 
 
 def test_an_order_that_waits_for_very_much_is_listed_without_saying_what(world: World) -> None:

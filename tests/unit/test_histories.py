@@ -36,6 +36,7 @@ from doorstep.domain.money import total
 from doorstep.domain.order import Order, OrderStatus
 from doorstep.domain.payment import STOREFRONT
 from doorstep.domain.refunds import RefundRule
+from doorstep.domain.remedy import Remedy
 from doorstep.domain.returns import Return, ReturnStatus
 from doorstep.domain.rules import Verb
 from doorstep.domain.shipment import Shipment
@@ -77,8 +78,8 @@ REFUSED = (
     QuantityExceeded,
     ReturnRefused,
     CaptureDeclined,
-    Conflict,
     InvalidCommand,
+    Conflict,
     NotSupported,
 )
 """What the shop may answer to a legitimate wish."""
@@ -92,6 +93,10 @@ class History(RuleBasedStateMachine):
         self.shop.catalog.save(a.location("BERLIN", terms=hasty))
         self.shop.sells("MUG", "3.33", BERLIN=9, HAMBURG=3)
         self.shop.sells("CUP", "0.01", HAMBURG=9)
+        self.shop.sells("TUMBLER", "2.22", BERLIN=5)
+        for sku, others in (("MUG", ("TUMBLER", "CUP")), ("CUP", ("TUMBLER",))):
+            known = self.shop.memory.products[sku]
+            self.shop.catalog.save(known.model_copy(update={"substitutes": others}))
         self.carts = 0
 
     # --- buying -----------------------------------------------------------------------------------
@@ -161,6 +166,7 @@ class History(RuleBasedStateMachine):
             self.shop.expires()
             self.shop.tries_again()
             self.shop.takes_back()
+            self.shop.remedies()
             self.shop.alerts()
 
     @rule(
@@ -202,6 +208,42 @@ class History(RuleBasedStateMachine):
     def goods_arrive(self, sku: str, place: str, units: int) -> None:
         self.shop.gets(sku, **{place: units})
         self.shop.allocates(*self.shop.memory.orders)
+
+    @precondition(lambda self: self.shop.queues.due("unallocated", self.shop.clock.now, 1))
+    @rule(days=st.integers(1, 20))
+    def days_pass(self, days: int) -> None:
+        """Long enough for offers to be made, and to expire."""
+        for _ in range(days):
+            self.shop.advance(days=1)
+            self.shop.remedies()
+
+    @precondition(lambda self: self._short())
+    @rule(data=st.data(), times=once_or_twice)
+    def offer_a_remedy(self, data: st.DataObject, times: int) -> None:
+        order = self._pick(data, self._short())
+        for _ in range(times):
+            with suppress(*REFUSED):
+                self.shop.offers(order.order_id)
+
+    @precondition(lambda self: self._offers())
+    @rule(data=st.data(), times=once_or_twice)
+    def choose_a_remedy(self, data: st.DataObject, times: int) -> None:
+        remedy = self._pick(data, self._offers())
+        kind = self._pick(data, list(remedy.options)).kind
+        for _ in range(times):
+            with suppress(*REFUSED):
+                self.shop.chooses(remedy.remedy_id, kind)
+
+    @precondition(lambda self: self._offers())
+    @rule(data=st.data(), calls=st.integers(0, 6))
+    def choose_and_crash(self, data: st.DataObject, calls: int) -> None:
+        remedy = self._pick(data, self._offers())
+        kind = self._pick(data, list(remedy.options)).kind
+        real = {"orders": self.shop.orders, "gateway": self.shop.gateway}
+        vars(self.shop).update(Countdown(calls, kill).watching(real))
+        with suppress(Killed, *REFUSED):
+            self.shop.chooses(remedy.remedy_id, kind)
+        vars(self.shop).update(real)
 
     @precondition(lambda self: self._asked())
     @rule(times=once_or_twice)
@@ -358,8 +400,15 @@ class History(RuleBasedStateMachine):
             lambda: shop.gives_back(order.order_id, "1.00", "the other refund"),
             lambda: shop.allocates(*shop.memory.orders),
             shop.expires,
+            shop.remedies,
             shop.alerts,
         ]
+        if order.unplaced:
+            deeds.append(lambda: shop.offers(order.order_id))
+        for remedy in order.remedies:
+            deeds += [
+                partial(shop.chooses, remedy.remedy_id, option.kind) for option in remedy.options
+            ]
         for one in order.fulfillment_orders:
             key, part = one.fulfillment_order_id, one.lines[0].line_id
             deeds += [
@@ -422,6 +471,12 @@ class History(RuleBasedStateMachine):
 
     def _fulfillment_orders(self) -> list[FulfillmentOrder]:
         return [one for order in self._orders() for one in order.fulfillment_orders]
+
+    def _short(self) -> list[Order]:
+        return [order for order in self._orders() if order.unplaced]
+
+    def _offers(self) -> list[Remedy]:
+        return [order.offered for order in self._orders() if order.offered]
 
     def _asked(self) -> list[FulfillmentOrder]:
         return [one for one in self._fulfillment_orders() if one.status in WORKABLE]

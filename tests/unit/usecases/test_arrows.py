@@ -8,9 +8,10 @@ from contextlib import suppress
 import pytest
 
 from doorstep.adapters.payments.sandbox import Token
-from doorstep.domain import allocating, placing, transitions
+from doorstep.domain import allocating, placing, remedying, transitions
 from doorstep.domain.errors import CaptureDeclined, PaymentDeclined
 from doorstep.domain.fulfillment import WithdrawalCause
+from doorstep.domain.remedy import RemedyKind
 from doorstep.usecases import ship
 from tests import builders as a
 from tests.shop import Shop
@@ -128,6 +129,40 @@ def find_nothing(shop: Shop, key: str) -> object:
     return shop.misses(key, L1=1)
 
 
+def offered(shop: Shop) -> str:
+    """An order that is short, with an offer to choose from."""
+    order = shop.hears(a.storefront_order(a.sold("1", "MUG", 6)))
+    assert order
+    shop.settle()
+    return shop.offers(order.order_id).remedy_id
+
+
+def decided(shop: Shop) -> str:
+    """Chosen, and not carried out yet."""
+    key = offered(shop)
+    chosen = remedying.choose(shop.order_of(key), key, RemedyKind.WAIT, {}, at=shop.clock())
+    shop.orders.commit(chosen)
+    return key
+
+
+def expired(shop: Shop) -> str:
+    """Not chosen in time, and nothing is done yet."""
+    key = offered(shop)
+    shop.advance(days=9)
+    shop.orders.commit(remedying.expire(shop.order_of(key), key, at=shop.clock()))
+    return key
+
+
+def a_day_passes(shop: Shop, _: str) -> object:
+    shop.advance(days=1)
+    return shop.remedies()
+
+
+def cancel_and_wait(shop: Shop, key: str) -> object:
+    shop.cancels("-".join(key.split("-")[:2]))
+    return a_day_passes(shop, key)
+
+
 def closes_a_work_item(shop: Shop) -> None:
     order = shop.order_of(on_hold(shop))
     key = order.work_items[0].work_item_id
@@ -151,5 +186,10 @@ STORIES: list[Story] = [
     then(set_aside, Shop.retries),
     then(set_aside, cancel),
     then(set_aside_when_packed, Shop.retries),
+    *(
+        then(start, move)
+        for start in (offered, decided, expired)
+        for move in (cancel_and_wait, a_day_passes)
+    ),
     closes_a_work_item,
 ]

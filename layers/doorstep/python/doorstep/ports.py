@@ -16,6 +16,7 @@ from doorstep.domain.order import Order
 from doorstep.domain.papers import CycleCount, Paper, Transfer
 from doorstep.domain.payment import Payment, PaymentEvent
 from doorstep.domain.record import Record
+from doorstep.domain.remedy import RemedyPolicy
 from doorstep.domain.rules import Edition, SourcingRules
 from doorstep.domain.shipment import Tracking
 from doorstep.domain.standing import Standing
@@ -47,10 +48,15 @@ class Orders(Protocol):
 
 
 class Waiting(NamedTuple):
-    """An order that waits for goods. `skus` is None where there are too many to tell."""
+    """An order that waits for goods, or for a location to ship them.
+
+    `skus` are those that no stock holds; None where there are too many to tell. `place` is where it
+    stands in the list.
+    """
 
     order_id: str
     skus: tuple[str, ...] | None
+    place: str
 
 
 class Queues(Protocol):
@@ -70,8 +76,10 @@ class Queues(Protocol):
     def work_items(self, limit: int, after: str | None) -> tuple[Sequence[WorkItem], str | None]:
         """Open work items, the oldest first, and a cursor where there is more."""
 
-    def waiting(self) -> Iterator[Waiting]:
-        """Placed orders with units that no stock holds, the oldest first."""
+    def waiting(self, after: str = "") -> Iterator[Waiting]:
+        """Placed orders with units that no stock holds, or no location was found for, the oldest
+        first; those behind a place of this list.
+        """
 
     def tracked(self, carrier: str, tracking_number: str) -> str:
         """The id of the order of the newest parcel, or return, that a carrier knows by this number.
@@ -114,6 +122,26 @@ class RuleBook(Protocol):
 
     def editions(self, channel: str, limit: int) -> Sequence[Edition]:
         """The versions of a channel's own rules, the newest first."""
+
+
+class Policies(Protocol):
+    """What a merchant has decided once for all orders of a channel."""
+
+    def remedy(self, channel: str) -> RemedyPolicy:
+        """The channel's own, or else what is usual."""
+
+    def save(self, policy: RemedyPolicy) -> None:
+        """Create or replace."""
+
+
+class Links(Protocol):
+    """Addresses with which whoever has them may do one thing, for a while, without a login."""
+
+    def to_remedy(self, remedy_id: str, until: datetime) -> str:
+        """Where to choose a remedy."""
+
+    def check(self, remedy_id: str, token: str) -> None:
+        """Raise SignatureInvalid unless the token is of a link to this remedy, and still good."""
 
 
 class Stock(Protocol):

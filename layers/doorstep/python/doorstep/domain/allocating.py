@@ -28,14 +28,15 @@ MOST_SEEN = 12_000
 
 def waiting(order: Order) -> bool:
     """Whether there are units that a location should be found for, now."""
-    return order.waiting and not order.on_hold
+    return order.waiting and not order.on_hold and not order.deciding
 
 
 def request(order: Order, *, by: str, at: datetime) -> Order:
     """Look for locations again, also among those that failed to ship it; an order that waits in a
     queue leaves it.
 
-    Raises IllegalTransition where the order is on hold, or every unit has its location.
+    Raises IllegalTransition where the order is on hold, or every unit has its location, or
+    something else was decided for it.
     """
     for hold in order.holds:
         if hold.active and hold.queued:
@@ -43,15 +44,21 @@ def request(order: Order, *, by: str, at: datetime) -> Order:
     if not waiting(order):
         placed = order.status is OrderStatus.PLACED
         state = "on hold" if order.on_hold else "allocated already" if placed else order.status
+        state = "being remedied" if order.deciding else state
         raise IllegalTransition(f"order {order.order_id}", state, "allocated")
     open_lines = [line for line in order.lines if line.open > line.allocated]
     order = order.with_lines(line.changed(excluded=()) for line in open_lines)
     return order.raising(events.AllocationRequested())
 
 
+def unfillable(order: Order) -> bool:
+    """Whether locations were looked for, and there are units that none can ship."""
+    return order.short_since is not None and waiting(order)
+
+
 def waits_for(order: Order) -> tuple[str, ...]:
     """The SKUs of which a placed order has units that no stock holds."""
-    if order.status is not OrderStatus.PLACED or order.on_hold:
+    if not waiting(order):
         return ()
     skus = (line.sku for line in order.lines if line.backordered and line.tracked and line.sku)
     return tuple(dict.fromkeys(skus))

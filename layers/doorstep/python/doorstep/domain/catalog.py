@@ -89,6 +89,10 @@ class Product(Record):
     requires: tuple[Capability, ...] = Field(default=(), max_length=20)
     """What a location must be capable of to ship it, besides the skills of its steps."""
     tags: tuple[Tag, ...] = Field(default=(), max_length=20)
+    substitutes: tuple[Sku, ...] = Field(default=(), max_length=10)
+    """What may be sent to a customer instead if it cannot be found, the best first."""
+    restock_days: int | None = Field(default=None, ge=0, le=365)
+    """Days until more of it arrives, counted from any day; None: nobody knows."""
     low_stock: int = Field(default=5, ge=0, le=10_000)
     """From this many on the storefront says how many are left, and where."""
     low_stock_at: dict[

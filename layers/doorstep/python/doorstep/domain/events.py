@@ -115,6 +115,74 @@ class OrderShort(Event):
     units: tuple[Units, ...]
 
 
+class UnitsCanceled(Event):
+    """These units will not be delivered; the rest of the order is not affected."""
+
+    name = "order.units_canceled"
+    reason: str
+    units: tuple[Units, ...]
+
+
+class LineSubstituted(Event):
+    """Something else is sent in the place of units that could not be found."""
+
+    name = "order.line_substituted"
+    units: Units
+    replaces: str
+    """The line whose units were canceled for it."""
+    total: Money
+
+
+class RemedyEvent(Event):
+    """The base of what happens to one remedy."""
+
+    remedy_id: str
+
+
+class RemedyOffered(RemedyEvent):
+    """The customer may choose what to do about units that are paid for and cannot be found."""
+
+    name = "remedy.offered"
+    units: tuple[Units, ...]
+    kinds: tuple[str, ...]
+    deadline: Moment
+    at_deadline: str
+    """What is done if nobody chooses."""
+
+
+class RemedyChosen(RemedyEvent):
+    """The customer, or an agent for them, has chosen."""
+
+    name = "remedy.chosen"
+    kind: str
+
+
+class RemedyExpired(RemedyEvent):
+    """Nobody chose in time."""
+
+    name = "remedy.expired"
+    kind: str
+    """What is done now."""
+
+
+class RemedyCarriedOut(RemedyEvent):
+    """What was decided is done."""
+
+    name = "remedy.carried_out"
+    kind: str
+    refund: Money
+    """What is paid back, or not charged."""
+    deliver_by: Moment | None
+    """The new date of somebody who waits, where one is known."""
+
+
+class RemedyWithdrawn(RemedyEvent):
+    """There is nothing to choose any more: the units were found, canceled, or became others."""
+
+    name = "remedy.withdrawn"
+    reason: str
+
+
 class OrderRouted(Event):
     """Locations were weighed against each other for the order's open units: who was chosen, who was
     not, and what each would have cost.

@@ -26,6 +26,7 @@ from doorstep.domain.payment import Payment
 from doorstep.domain.promise import Promise
 from doorstep.domain.record import Moment, Record
 from doorstep.domain.refunds import Refund
+from doorstep.domain.remedy import Remedy, RemedyKind
 from doorstep.domain.returns import Return, ReturnStatus
 from doorstep.domain.shipment import DelayCause, Shipment, ShipmentStatus, Tracking
 from doorstep.domain.stock import Movement
@@ -138,6 +139,10 @@ class Line(Record):
     excluded: tuple[str, ...] = ()
     """Locations that failed to ship it."""
     stock_shard: int = 0
+    replaces: str = ""
+    """The line whose missing units it is sent for: its money is a part of theirs."""
+    substituted: int = 0
+    """Of the canceled units, those that others are sent for."""
 
     @property
     def tracked(self) -> bool:
@@ -232,6 +237,12 @@ class Order(Record):
     """When a checkout that nobody finished is finished or undone, or looked at once more after."""
     tried_at: Moment | None = None
     """When locations were last looked for without finding one for every unit."""
+    short_since: Moment | None = None
+    """Since when there are units that no location can ship, or no stock holds."""
+    offer_at: Moment | None = None
+    """When the customer is to be offered a remedy for them, unless they are found before."""
+    earlier_promises: tuple[Promise, ...] = ()
+    """What was promised before the customer agreed to wait for longer, the oldest first."""
     alerts: tuple[str, ...] = ()
     """Why somebody was warned about units that have no location: once each."""
     cancel_at: Moment | None = None
@@ -246,6 +257,7 @@ class Order(Record):
     payments: tuple[Payment, ...] = ()
     refunds: tuple[Refund, ...] = ()
     returns: tuple[Return, ...] = ()
+    remedies: tuple[Remedy, ...] = ()
     work_items: tuple[WorkItem, ...] = ()
 
     _raised: tuple[Event, ...] = PrivateAttr(default=())
@@ -321,6 +333,25 @@ class Order(Record):
         )
 
     @property
+    def unplaced(self) -> dict[str, int]:
+        """Units by line that have no location."""
+        return {
+            line.line_id: line.open - line.allocated
+            for line in self.lines
+            if line.kind is not LineKind.DIGITAL and line.open > line.allocated
+        }
+
+    @property
+    def offered(self) -> Remedy | None:
+        """The remedy that its customer may choose from."""
+        return next((remedy for remedy in self.remedies if remedy.open), None)
+
+    @property
+    def deciding(self) -> bool:
+        """Whether a remedy is decided and not carried out yet: nobody else places its units."""
+        return any(remedy.decided for remedy in self.remedies)
+
+    @property
     def retry_at(self) -> Moment | None:
         """When a location is looked for again for units that stock is held for; the longer they
         wait, the less often.
@@ -334,16 +365,23 @@ class Order(Record):
 
     @property
     def look_at(self) -> Moment | None:
-        """When units that have no location need a look: to try again, or to warn of the promise."""
+        """When units that have no location need a look: to try again, to offer a remedy, or to
+        warn of the promise.
+        """
         moments = [self.retry_at]
+        if self.waiting and not (self.on_hold or self.offered or self.deciding or self.cancel_at):
+            moments.append(self.offer_at)
         if self.waiting and self.promise and DelayCause.WAITING_TOO_LONG not in self.alerts:
             moments.append(self.promise.ship_by)
         return min((moment for moment in moments if moment), default=None)
 
     @property
     def give_up_at(self) -> Moment | None:
-        """When units that have no location are canceled; a hold stops the clock."""
-        return self.cancel_at if self.waiting and not self.on_hold else None
+        """When units that have no location are canceled; a hold stops the clock, and so does a
+        customer who may choose, or who chose to wait.
+        """
+        remedied = any(x.open or x.decided or x.choice is RemedyKind.WAIT for x in self.remedies)
+        return self.cancel_at if self.waiting and not (self.on_hold or remedied) else None
 
     @property
     def gives_up(self) -> bool:
@@ -378,6 +416,9 @@ class Order(Record):
 
     def return_(self, key: str) -> Return:
         return _one(self.returns, "return", lambda found: found.return_id, key)
+
+    def remedy(self, key: str) -> Remedy:
+        return _one(self.remedies, "remedy", lambda found: found.remedy_id, key)
 
     def work_item(self, key: str) -> WorkItem:
         return _one(self.work_items, "work item", lambda item: item.work_item_id, key)
@@ -422,6 +463,9 @@ class Order(Record):
 
     def with_return(self, one: Return) -> Self:
         return self.changed(returns=_replaced(self.returns, one, lambda r: r.return_id))
+
+    def with_remedy(self, one: Remedy) -> Self:
+        return self.changed(remedies=_replaced(self.remedies, one, lambda r: r.remedy_id))
 
     def with_work_item(self, one: WorkItem) -> Self:
         return self.changed(work_items=_replaced(self.work_items, one, lambda w: w.work_item_id))
@@ -494,8 +538,8 @@ def storefront_order_id(storefront: str, external_id: str) -> str:
 
 
 def order_of(child_id: str) -> str:
-    """The id of the order that a fulfillment order, shipment, return, payment or work item belongs
-    to.
+    """The id of the order that a fulfillment order, shipment, return, payment, remedy or work item
+    belongs to.
     """
     return "-".join(child_id.split("-", 2)[:2])
 

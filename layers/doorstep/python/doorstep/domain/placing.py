@@ -4,14 +4,14 @@ cancel.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import datetime
 
-from doorstep.domain import events, stock
-from doorstep.domain.errors import IllegalTransition, NotFound
+from doorstep.domain import events, shortfall, stock
+from doorstep.domain.errors import IllegalTransition, NotFound, QuantityExceeded
 from doorstep.domain.fulfillment import ENDED, FulfillmentOrder, FulfillmentStatus
 from doorstep.domain.money import Money
-from doorstep.domain.order import Hold, Line, LineKind, Order, OrderStatus
+from doorstep.domain.order import Hold, Line, Order, OrderStatus
 from doorstep.domain.payment import (
     STOREFRONT,
     Payment,
@@ -34,8 +34,11 @@ NOT_ASKED = "another payment of the order was declined"
 QUEUED = "queued"
 """The cause of the work item about an order that waits to be asked for."""
 
-_SETTLED_BY_CANCELING = ("shortage", "unfilled", "personalization", QUEUED)
-"""Work items about units that nobody has to find, or to describe, any more."""
+SHORT = ("shortage", "unfilled")
+"""The causes of work items about units that cannot be found."""
+
+_SETTLED_BY_CANCELING = (*SHORT, "personalization", QUEUED)
+"""Those about units that nobody has to find, or to describe, any more."""
 
 
 def receive(
@@ -157,18 +160,50 @@ def cancel(order: Order, *, reason: str, at: datetime, unplaced: bool = False) -
     if order.status not in (OrderStatus.PENDING, OrderStatus.PLACED):
         raise IllegalTransition(f"order {order.order_id}", order.status, "canceled")
     order, doomed = (order, _unplaced(order)) if unplaced else _next_to_cancel(order)
-    lines, movements, units = [], [], []
+    if not doomed:
+        raise IllegalTransition(f"order {order.order_id}", "packed already", "canceled")
+    units = tuple(order.line(line_id).units(quantity) for line_id, quantity in doomed.items())
+    order = _without(order, doomed).changed(expires_at=None, cancel_at=None, cancel_reason=reason)
+    order = close_work_items(order, _SETTLED_BY_CANCELING, at=at)
+    if all(line.open == 0 for line in order.lines):
+        order = order.to(OrderStatus.CANCELED)
+    canceled = order.raising(events.OrderCanceled(reason=reason, units=units))
+    return shortfall.follow(close_if_done(canceled), at=at)
+
+
+def cancel_units(order: Order, doomed: Mapping[str, int], *, reason: str, at: datetime) -> Order:
+    """Cancel so many units of lines that have no location, and end the order where nothing is left.
+
+    What no stock holds goes first, and what was held goes back to the network. No more lines than
+    MAX_SKUS_PER_COMMIT. Raises QuantityExceeded.
+    """
+    for line_id, quantity in doomed.items():
+        line = order.line(line_id)
+        if quantity > line.open - line.allocated:
+            raise QuantityExceeded(f"line {line_id}", quantity, line.open - line.allocated)
+    order = _without(order, doomed)
+    units = tuple(order.line(line_id).units(quantity) for line_id, quantity in doomed.items())
+    if all(line.open == 0 for line in order.lines):
+        order = order.to(OrderStatus.CANCELED).changed(cancel_reason=reason)
+        order = order.raising(events.OrderCanceled(reason=reason, units=units))
+    else:
+        order = close_if_done(order.raising(events.UnitsCanceled(reason=reason, units=units)))
+    return shortfall.follow(order, at=at)
+
+
+def _without(order: Order, doomed: Mapping[str, int]) -> Order:
+    """The order without units that have no location: their share of the money is settled."""
+    lines, movements = [], []
     cause = f"{order.order_id}-V{order.version + 1}"
     for line_id, quantity in doomed.items():
         line = order.line(line_id)
-        held = min(quantity, line.unallocated)
+        held = quantity - min(quantity, line.backordered)
         lines.append(
             line.settle(quantity, line.share(quantity)).changed(
                 canceled=line.canceled + quantity,
                 backordered=line.backordered - (quantity - held),
             )
         )
-        units.append(line.units(quantity))
         if held and line.sku and line.tracked:
             movements.append(
                 stock.Movement(
@@ -179,15 +214,7 @@ def cancel(order: Order, *, reason: str, at: datetime, unplaced: bool = False) -
                     shard=line.stock_shard,
                 )
             )
-    if not units:
-        raise IllegalTransition(f"order {order.order_id}", "packed already", "canceled")
-    order = order.with_lines(lines).moving(*movements)
-    order = order.changed(expires_at=None, cancel_at=None, cancel_reason=reason)
-    order = _settle(order, _SETTLED_BY_CANCELING, at=at)
-    if all(line.open == 0 for line in order.lines):
-        order = order.to(OrderStatus.CANCELED)
-    canceled = order.raising(events.OrderCanceled(reason=reason, units=tuple(units)))
-    return close_if_done(canceled)
+    return order.with_lines(lines).moving(*movements)
 
 
 def cancelable(order: Order, *, unplaced: bool = False) -> bool:
@@ -239,7 +266,7 @@ def release_hold(order: Order, hold_id: str, *, by: str, at: datetime) -> Order:
     freed = order.changed(holds=holds)
     freed = freed.raising(events.HoldReleased(hold_id=hold_id, on_hold=freed.on_hold))
     if not any(hold.active and hold.queued for hold in holds):
-        freed = _settle(freed, (QUEUED,), at=at)
+        freed = close_work_items(freed, (QUEUED,), at=at)
     return freed
 
 
@@ -321,8 +348,8 @@ def close_work_item(order: Order, key: str, *, by: str, at: datetime) -> Order:
     return order.with_work_item(item).raising(events.WorkItemClosed(work_item_id=key))
 
 
-def _settle(order: Order, causes: Iterable[str], *, at: datetime) -> Order:
-    """Close the work items of these causes: nobody has to look at them any more."""
+def close_work_items(order: Order, causes: Collection[str], *, at: datetime) -> Order:
+    """Close the open work items of these causes: nobody has to look any more."""
     for item in order.work_items:
         if item.cause in causes and item.status is WorkItemStatus.OPEN:
             order = close_work_item(order, item.work_item_id, by="system", at=at)
@@ -381,12 +408,7 @@ def _next_to_cancel(order: Order) -> tuple[Order, dict[str, int]]:
 
 def _unplaced(order: Order) -> dict[str, int]:
     """Units by line that have no location; as many lines as one commit takes."""
-    waiting = {
-        line.line_id: line.open - line.allocated
-        for line in order.lines
-        if line.kind is not LineKind.DIGITAL and line.open > line.allocated
-    }
-    return dict(list(waiting.items())[:MAX_SKUS_PER_COMMIT])
+    return dict(list(order.unplaced.items())[:MAX_SKUS_PER_COMMIT])
 
 
 def _cancel_fulfillment_orders(order: Order, found: Iterable[FulfillmentOrder]) -> Order:

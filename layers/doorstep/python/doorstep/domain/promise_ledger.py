@@ -40,6 +40,8 @@ class PromiseLedger(Record):
     steps: Steps
     late: tuple[str, ...] = ()
     """The parcels and fulfillment orders that put it at risk, or broke it."""
+    earlier: tuple[Promise, ...] = ()
+    """What was promised before the customer agreed to wait for longer, the oldest first."""
 
 
 def promise_ledger(order: Order, *, at: datetime) -> PromiseLedger | None:
@@ -63,7 +65,9 @@ def promise_ledger(order: Order, *, at: datetime) -> PromiseLedger | None:
         late = (*_not_handed_over(order, at), *_at_risk(order, at))
         left_late = steps.handed_over_at is None and at > order.promise.ship_by
         state = PromiseState.AT_RISK if late or left_late else PromiseState.ON_TRACK
-    return PromiseLedger(state=state, promise=order.promise, steps=steps, late=late)
+    return PromiseLedger(
+        state=state, promise=order.promise, steps=steps, late=late, earlier=order.earlier_promises
+    )
 
 
 def _steps(order: Order, lines: Iterable[Line]) -> Steps:

@@ -38,6 +38,13 @@ TRANSITIONS: dict[str, dict[str, frozenset[str]]] = {
         "closed": frozenset(),
         "canceled": frozenset(),
     },
+    "remedy": {
+        "offered": frozenset({"chosen", "expired", "withdrawn"}),
+        "chosen": frozenset({"carried_out", "withdrawn"}),
+        "expired": frozenset({"carried_out", "withdrawn"}),
+        "carried_out": frozenset(),
+        "withdrawn": frozenset(),
+    },
     "work item": {
         "open": frozenset({"closed"}),
         "closed": frozenset(),

@@ -11,7 +11,7 @@ from datetime import datetime
 from itertools import islice
 from typing import NamedTuple
 
-from doorstep.domain import acting, allocating, placing
+from doorstep.domain import acting, allocating, placing, shortfall
 from doorstep.domain.catalog import Location
 from doorstep.domain.errors import Conflict, OutOfStock
 from doorstep.domain.fulfillment import FulfillmentStatus
@@ -227,6 +227,7 @@ def _planned(order: Order, supply: _Supply, at: datetime) -> Plan:
         placed = placing.report_shortage(placed, at=at)
         placed = allocating.report_unfilled(placed, sourcing, at=at)
         placed = acting.give_up_later(placed, rules, at=at)
+        placed = shortfall.follow(placed, at=at)
     return Plan(placed, more)
 
 

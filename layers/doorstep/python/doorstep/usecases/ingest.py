@@ -169,7 +169,8 @@ def _caught_up(order: Order, sold: StorefrontOrder, clock: Clock) -> Order:
             order = order.changed(shipping_address=sold.shipping_address).raising(
                 OrderUpdated(changed=("shipping_address",))
             )
-    if _units(sold.lines) != {x.line_id: (x.ordered, x.canceled) for x in order.lines}:
+    known = (line for line in order.lines if not line.replaces)
+    if _units(sold.lines) != {x.line_id: (x.ordered, x.canceled - x.substituted) for x in known}:
         order = placing.open_work_item(
             order,
             "lines_changed",

@@ -46,6 +46,10 @@ def return_(key: str) -> Key:
     return Key(partition(order_of(key)), f"RETURN#{key}")
 
 
+def remedy(key: str) -> Key:
+    return Key(partition(order_of(key)), f"REMEDY#{key}")
+
+
 def work_item(key: str) -> Key:
     return Key(partition(order_of(key)), f"ATTENTION#{key}")
 
@@ -76,6 +80,10 @@ def delivery_option(code: str) -> Key:
 
 def delivery_options() -> str:
     return "DELIVERIES"
+
+
+def remedy_policy(channel: str) -> Key:
+    return Key("POLICIES", f"REMEDY#{channel}")
 
 
 def location(location_id: str) -> Key:

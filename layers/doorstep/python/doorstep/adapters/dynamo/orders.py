@@ -9,7 +9,7 @@ readable where somebody looks.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
@@ -31,7 +31,7 @@ from doorstep.adapters.dynamo.transact import (
     put,
     transact,
 )
-from doorstep.domain.allocating import waits_for
+from doorstep.domain.allocating import unfillable, waits_for
 from doorstep.domain.errors import Conflict, Duplicate, NotFound, OutOfStock
 from doorstep.domain.events import TimelineItem
 from doorstep.domain.fulfillment import OPEN, FulfillmentOrder
@@ -39,6 +39,7 @@ from doorstep.domain.order import Order
 from doorstep.domain.payment import Payment, PaymentAction, PaymentOutcome
 from doorstep.domain.record import Record
 from doorstep.domain.refunds import Refund
+from doorstep.domain.remedy import Remedy
 from doorstep.domain.returns import Return
 from doorstep.domain.shipment import Shipment
 from doorstep.domain.stock import Movement
@@ -48,11 +49,19 @@ if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
 
 #: The order's own row leaves out what has rows of its own.
-CHILDREN = ("fulfillment_orders", "shipments", "payments", "refunds", "returns", "work_items")
+CHILDREN = (
+    "fulfillment_orders",
+    "shipments",
+    "payments",
+    "refunds",
+    "returns",
+    "remedies",
+    "work_items",
+)
 
 #: Names of the `due` queues.
 CHECKOUT, UNALLOCATED, UNFILLABLE = "checkout", "unallocated", "unfillable"
-DELIVERY, MONEY = "delivery", "money"
+REMEDY, DELIVERY, MONEY = "remedy", "delivery", "money"
 
 
 _NUMBER = re.compile(r"([0-9]+)")
@@ -131,6 +140,8 @@ def assemble(rows: Iterable[Mapping[str, Any]]) -> Order:
                 children["refunds"].append(Refund.model_validate_json(text))
             case "RETURN":
                 children["returns"].append(Return.model_validate_json(text))
+            case "REMEDY":
+                children["remedies"].append(Remedy.model_validate_json(text))
             case "ATTENTION":
                 children["work_items"].append(WorkItem.model_validate_json(text))
     if header is None:
@@ -217,22 +228,20 @@ def _changed(order: Order, was: Order | None) -> Iterator[Action]:
             yield put(key, attributes, exists, about=Conflict([order.order_id]))
 
 
+_KEYS: Mapping[type[Record], Callable[[Any], Key]] = {
+    FulfillmentOrder: lambda one: keys.fulfillment_order(one.fulfillment_order_id),
+    Shipment: lambda one: keys.shipment(one.shipment_id),
+    Payment: lambda one: keys.payment(one.payment_id),
+    Refund: lambda one: keys.refund(one.refund_id),
+    Return: lambda one: keys.return_(one.return_id),
+    Remedy: lambda one: keys.remedy(one.remedy_id),
+    WorkItem: lambda one: keys.work_item(one.work_item_id),
+}
+"""Where each child of an order has its row."""
+
+
 def _key(child: Record) -> Key:
-    match child:
-        case FulfillmentOrder():
-            return keys.fulfillment_order(child.fulfillment_order_id)
-        case Shipment():
-            return keys.shipment(child.shipment_id)
-        case Payment():
-            return keys.payment(child.payment_id)
-        case Refund():
-            return keys.refund(child.refund_id)
-        case Return():
-            return keys.return_(child.return_id)
-        case WorkItem():
-            return keys.work_item(child.work_item_id)
-        case _:
-            raise TypeError(f"{type(child).__name__} has no row of its own")
+    return _KEYS[type(child)](child)
 
 
 def _attributes(child: Record, order: Order) -> dict[str, Any]:
@@ -259,6 +268,8 @@ def _attributes(child: Record, order: Order) -> dict[str, Any]:
                 and event.action in (PaymentAction.VOID, PaymentAction.REFUND)
             ]
             return marks.due(MONEY, order.order_id, min(open_since)) if open_since else {}
+        case Remedy():
+            return marks.due(REMEDY, child.remedy_id, child.due) if child.due else {}
         case WorkItem() if child.status is WorkItemStatus.OPEN:
             return marks.queued(keys.work_queue(), child.opened_at)
         case _:
@@ -292,12 +303,13 @@ def _numbers(order: Order) -> Iterator[tuple[str, str, str]]:
 
 
 def _waiting(order: Order) -> dict[str, Any]:
-    """The place of an order that waits for goods, by the time it was placed, with their SKUs.
+    """The place of an order that waits for goods or for a location, by the time it was placed, with
+    the SKUs that no stock holds.
 
     Where they are more than a sort key can hold, `*` stands for them.
     """
     skus = waits_for(order)
-    if not skus or not order.placed_at:
+    if not order.placed_at or not (skus or unfillable(order)):
         return {}
     names = "#".join(skus)
     if len(names.encode()) > MAX_WAITING_BYTES:
@@ -305,7 +317,7 @@ def _waiting(order: Order) -> dict[str, Any]:
     since = order.placed_at.isoformat(timespec="seconds")
     return {
         QUEUE_PK: {"S": keys.waiting_queue()},
-        QUEUE_SK: {"S": f"{since}#{order.order_id}#{names}"},
+        QUEUE_SK: {"S": "#".join(filter(None, (since, order.order_id, names)))},
     }
 
 

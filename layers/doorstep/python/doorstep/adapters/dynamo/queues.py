@@ -69,16 +69,20 @@ class DynamoQueues:
         found = [WorkItem.model_validate_json(row) for row in rows]
         return [item for item in found if item.status is WorkItemStatus.OPEN], cursor
 
-    def waiting(self) -> Iterator[Waiting]:
+    def waiting(self, after: str = "") -> Iterator[Waiting]:
         pages = self._client.get_paginator("query").paginate(
             TableName=self._table,
             IndexName=QUEUE_INDEX,
-            KeyConditionExpression=f"{QUEUE_PK} = :queue",
-            ExpressionAttributeValues={":queue": {"S": keys.waiting_queue()}},
+            KeyConditionExpression=f"{QUEUE_PK} = :queue AND {QUEUE_SK} > :after",
+            ExpressionAttributeValues={
+                ":queue": {"S": keys.waiting_queue()},
+                ":after": {"S": after or " "},
+            },
         )
         for row in (row for page in pages for row in page["Items"]):
-            _, order_id, *skus = row[QUEUE_SK]["S"].split("#")
-            yield Waiting(order_id, None if ANY_SKU in skus else tuple(skus))
+            place = row[QUEUE_SK]["S"]
+            _, order_id, *skus = place.split("#")
+            yield Waiting(order_id, None if ANY_SKU in skus else tuple(skus), place)
 
     def tracked(self, carrier: str, tracking_number: str) -> str:
         key = keys.tracked(carrier, tracking_number)

@@ -1,0 +1,112 @@
+"""What an order whose units cannot be found could have instead: dates, substitutes, money."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from datetime import datetime, timedelta
+
+from doorstep.domain.address import Address
+from doorstep.domain.catalog import DeliveryOption, Product, ProductKind
+from doorstep.domain.money import Money
+from doorstep.domain.order import LineKind, Order
+from doorstep.domain.promise import Promise, Wanted, promise_from
+from doorstep.domain.remedy import RemedyOption, RemedyPolicy, Substitute
+from doorstep.domain.remedying import options
+from doorstep.domain.stock import StockLevels
+from doorstep.ports import Catalog, Stock, TaxEngine
+
+
+def ways_out(
+    order: Order,
+    policy: RemedyPolicy,
+    *,
+    catalog: Catalog,
+    stock: Stock,
+    tax: TaxEngine,
+    at: datetime,
+) -> tuple[RemedyOption, ...]:
+    """The options for its units without a location, as things are now."""
+    products = catalog.products(line.sku for line in order.lines if line.sku)
+    others = catalog.products(sku for one in products.values() for sku in one.substitutes)
+    levels = stock.levels(others)
+    return options(
+        order,
+        _substitutes(order, products, others, levels, tax),
+        _new_promise(order, products, catalog, at),
+        ask_again_at=at + timedelta(days=policy.ask_again_days),
+    )
+
+
+def _substitutes(
+    order: Order,
+    products: Mapping[str, Product],
+    others: Mapping[str, Product],
+    levels: Mapping[str, StockLevels],
+    tax: TaxEngine,
+) -> Iterator[Substitute]:
+    """What the merchant allows in the place of each line, and has for all of its units.
+
+    Two lines never draw on the same units: what was found for one is not there for the next.
+    """
+    taken: dict[str, int] = {}
+    to = order.shipping_address or order.billing_address or Address()
+    for line_id, quantity in order.unplaced.items():
+        line = order.line(line_id)
+        product = products.get(line.sku or "")
+        if product is None or line.kind is not LineKind.STANDARD:
+            continue
+        for sku in product.substitutes:
+            other = others.get(sku)
+            if other is None or sku == line.sku or other.kind is not ProductKind.STANDARD:
+                continue
+            free = levels[sku].available - taken.get(sku, 0)
+            if order.currency not in other.prices or free < quantity:
+                continue
+            taken[sku] = taken.get(sku, 0) + quantity
+            price = Money(minor=other.prices[order.currency], currency=order.currency)
+            amount = price * quantity
+            (levied,) = tax.tax([(other.tax_category, amount)], to)
+            listed = amount if levied.included else amount + levied.tax
+            share = line.share(quantity)
+            paid = min(listed, share)
+            yield Substitute(
+                line_id=line_id,
+                sku=sku,
+                name=other.name,
+                quantity=quantity,
+                unit_price=price,
+                listed=listed,
+                tax=levied.tax,
+                total=paid,
+                refund=share - paid,
+            )
+
+
+def _new_promise(
+    order: Order, products: Mapping[str, Product], catalog: Catalog, at: datetime
+) -> Promise | None:
+    """When all of it could be there, if it is known when each missing product is."""
+    missing = [order.line(line_id) for line_id in order.unplaced]
+    wanted, days = [], 0
+    for line in missing:
+        product = products.get(line.sku or "")
+        if product is None or product.restock_days is None:
+            return None
+        days = max(days, product.restock_days)
+        units = order.unplaced[line.line_id]
+        wanted.append(Wanted(product.sku, units, product.skills, product.production_days))
+    option = _option(order, catalog)
+    if not wanted or option is None:
+        return None
+    there = at + timedelta(days=days)
+    dates = promise_from(
+        catalog.locations(), option, wanted, {}, to=order.shipping_address, at=there
+    )
+    return dates.model_copy(update={"promised_at": at, "order_by": None})
+
+
+def _option(order: Order, catalog: Catalog) -> DeliveryOption | None:
+    """How it is delivered; the slowest way where a storefront has ways of its own."""
+    known = catalog.delivery_options()
+    own = next((one for one in known if one.code == order.delivery_option), None)
+    return own or max(known, key=lambda one: one.transit_days, default=None)
