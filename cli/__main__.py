@@ -24,7 +24,7 @@ def main() -> None:
     """Run the command line of this process."""
     try:
         app(prog_name="doorstep")
-    except (Refused, Unreachable, Unknown) as error:
+    except (Refused, Unreachable, Unknown, TimeoutError) as error:
         typer.echo(f"✗ {error}", err=True)
         sys.exit(1)
 

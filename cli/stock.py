@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -10,12 +11,15 @@ from cli.connection import Connect
 from cli.printing import AsJson, as_json, table
 from doorstep.domain.ledger import Drift
 from doorstep.domain.standing import DRIFT
-from doorstep.runtime.views import AuditView
-from local.client import Doorstep
+from doorstep.runtime.views import AuditView, StockFileView
+from local.client import Doorstep, wait_for
 
 app = typer.Typer(help="What there is, and whether the books are right.", no_args_is_help=True)
 
 Sku = Annotated[str, typer.Argument(metavar="SKU")]
+
+_PATIENCE = 600.0
+"""Seconds that a file may take to be read."""
 
 _COUNTERS = ("on_hand", "available", "allocated", "safety", "unsellable", "in_transit")
 
@@ -74,6 +78,37 @@ def repair(context: typer.Context, sku: Sku, *, json: AsJson = False) -> None:
     else:
         typer.echo(f"{sku}: mended")
         _list(mended)
+
+
+@app.command()
+def upload(
+    context: typer.Context,
+    location: Annotated[str, typer.Argument(metavar="LOCATION")],
+    source: Annotated[str, typer.Argument(metavar="SOURCE")],
+    sequence: Annotated[int, typer.Argument(metavar="SEQUENCE", min=0)],
+    file: Annotated[Path, typer.Argument(metavar="FILE", exists=True, dir_okay=False)],
+    *,
+    json: AsJson = False,
+) -> None:
+    """Send a CSV file of counts or changes, and wait. Exits with 1 where lines need a look."""
+    with _connected(context)() as doorstep:
+        awaited = doorstep.await_stock_file(location, source, sequence)
+        doorstep.put(str(awaited.upload_url), file.read_bytes())
+
+        def ended() -> StockFileView | None:
+            shown = doorstep.stock_file(location, source, sequence)
+            return shown if shown.file.ended else None
+
+        read = wait_for(f"{file.name} is read", ended, seconds=_PATIENCE, every=0.5)
+    if json:
+        as_json(read)
+    else:
+        outcomes = ", ".join(f"{count} {name}" for name, count in read.file.outcomes.items())
+        typer.echo(f"{file.name}: {read.file.fault or outcomes}")
+        if read.result_url:
+            typer.echo(f"Lines that need a look: {read.result_url}")
+    if read.file.fault or read.result_url:
+        raise typer.Exit(1)
 
 
 def _found(doorstep: Doorstep) -> list[str]:

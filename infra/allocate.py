@@ -5,6 +5,7 @@ from aws_cdk import aws_cloudwatch as cloudwatch
 from constructs import Construct
 
 from doorstep.adapters.dynamo import schema
+from doorstep.domain.stock_file import UPLOADS
 from infra.api import Api
 from infra.data import Data
 from infra.function import Function, Platform, consume
@@ -14,6 +15,7 @@ from infra.workflow import Workflow
 
 _ALLOCATE_SECONDS = 60
 _FEED_SECONDS = 120
+_FILE_SECONDS = 180
 
 
 class Allocate(Construct):
@@ -75,6 +77,9 @@ class Allocate(Construct):
         for told in ("receipts", "adjustments", "quality-moves", "stock-feeds/{source}"):
             api.route("POST", f"/locations/{{location_id}}/{told}", keeping)
         api.route("PUT", "/locations/{location_id}/safety-stock/{sku}", keeping)
+        data.stock_files_for(keeping)
+        api.route("POST", "/locations/{location_id}/stock-files", keeping)
+        api.route("GET", "/locations/{location_id}/stock-files/{source}/{sequence}", keeping)
 
         papers = Function(self, platform, "allocate.papers_api", timeout=25, http=True)
         data.orders_for(papers)
@@ -91,6 +96,15 @@ class Allocate(Construct):
         feed = Function(self, platform, "allocate.stock_feed", timeout=_FEED_SECONDS)
         data.orders_for(feed)
         consume(feed, reports.queue, batch=1)
+
+        uploads = Queue(self, platform, "stock-file", consumer_timeout=_FILE_SECONDS)
+        uploads.receive_files(data.inbox, UPLOADS)
+        reader = Function(self, platform, "allocate.stock_file", timeout=_FILE_SECONDS)
+        data.orders_for(reader)
+        data.stock_files_for(reader, reader=True)
+        reader.set({"STOCK_FILE_QUEUE_URL": uploads.queue.queue_url})
+        reader.allow(uploads.queue.queue_arn, "sqs:SendMessage")
+        consume(reader, uploads.queue, batch=1)
 
         watch = Function(self, platform, "allocate.watch", timeout=_ALLOCATE_SECONDS)
         data.orders_for(watch)

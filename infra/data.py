@@ -13,6 +13,7 @@ from aws_cdk import aws_secretsmanager as secretsmanager
 from constructs import Construct
 
 from doorstep.adapters.dynamo import schema
+from doorstep.domain.stock_file import RESULTS, UPLOADS
 from infra.function import Function
 from infra.stage import Stage
 
@@ -44,6 +45,14 @@ class Data(cdk.Stack):
         self.sandbox_table = self._sandbox_table() if stage.sandbox_payments else None
         self.access_log = self._bucket("AccessLog", keep_days=90)
         self.inbox = self._bucket("Inbox", keep_days=90, log=self.access_log)
+        # Said on the resource itself: the construct would bring a Lambda along for it.
+        self.inbox.node.default_child.notification_configuration = (  # type: ignore[union-attr]
+            s3.CfnBucket.NotificationConfigurationProperty(
+                event_bridge_configuration=s3.CfnBucket.EventBridgeConfigurationProperty(
+                    event_bridge_enabled=True
+                )
+            )
+        )
         self.documents = self._bucket("Documents", log=self.access_log, versioned=True)
         self.api_keys_name = stage.named("api-keys")
         self.webhooks_name = stage.named("webhooks")
@@ -92,6 +101,13 @@ class Data(cdk.Stack):
         """The bucket of storefronts' raw messages, to put or to get them."""
         function.set({"INBOX_BUCKET": self.inbox.bucket_name})
         function.allow(self.inbox.arn_for_objects(f"{STOREFRONT_BODIES}*"), action)
+
+    def stock_files_for(self, function: Function, *, reader: bool = False) -> None:
+        """The part of the inbox where files of stock news come, and where their results lie."""
+        function.set({"INBOX_BUCKET": self.inbox.bucket_name})
+        came, result = (self.inbox.arn_for_objects(f"{x}*") for x in (UPLOADS, RESULTS))
+        function.allow(came, "s3:GetObject" if reader else "s3:PutObject")
+        function.allow(result, "s3:GetObject", *(("s3:PutObject",) if reader else ()))
 
     def documents_for(self, function: Function, prefix: str, *actions: str) -> None:
         """One kind of documents: `LABELS` or `RETURN_LABELS`."""

@@ -3,6 +3,7 @@
 import aws_cdk as cdk
 from constructs import IConstruct
 
+from doorstep.domain.stock_file import RESULTS, UPLOADS
 from infra.data import LABELS, RETURN_LABELS, STOREFRONT_BODIES, Data
 from infra.service import Service
 
@@ -69,7 +70,7 @@ def acknowledge(data: Data, service: Service) -> None:
     )
     for bucket in (data.inbox, data.documents):
         arn = service.resolve(data.export_value(bucket.bucket_arn))["Fn::ImportValue"]
-        for prefix in (STOREFRONT_BODIES, LABELS, RETURN_LABELS):
+        for prefix in (STOREFRONT_BODIES, UPLOADS, RESULTS, LABELS, RETURN_LABELS):
             _accept(
                 service,
                 f"IAM5[Resource::{arn}/{prefix}*]",

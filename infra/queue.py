@@ -3,6 +3,7 @@
 import aws_cdk as cdk
 from aws_cdk import aws_events as events
 from aws_cdk import aws_events_targets as targets
+from aws_cdk import aws_s3 as s3
 from aws_cdk import aws_sqs as sqs
 from constructs import Construct
 
@@ -50,14 +51,32 @@ class Queue(Construct):
             event_bus=bus,
             description=f"{', '.join(names)} → {self.queue.node.path}",
             event_pattern=events.EventPattern(source=["doorstep"], detail_type=list(names)),
-            targets=[
-                targets.SqsQueue(
-                    self.queue,
-                    dead_letter_queue=self.dead_letters,
-                    max_event_age=cdk.Duration.hours(24),
-                    retry_attempts=185,
-                )
-            ],
+            targets=[self._target()],
+        )
+
+    def receive_files(self, bucket: s3.IBucket, prefix: str) -> None:
+        """Deliver the news of every file that comes into a part of a bucket."""
+        events.Rule(
+            self,
+            "Files",
+            description=f"{prefix}* → {self.queue.node.path}",
+            event_pattern=events.EventPattern(
+                source=["aws.s3"],
+                detail_type=["Object Created"],
+                detail={
+                    "bucket": {"name": [bucket.bucket_name]},
+                    "object": {"key": [{"prefix": prefix}]},
+                },
+            ),
+            targets=[self._target()],
+        )
+
+    def _target(self) -> targets.SqsQueue:
+        return targets.SqsQueue(
+            self.queue,
+            dead_letter_queue=self.dead_letters,
+            max_event_age=cdk.Duration.hours(24),
+            retry_attempts=185,
         )
 
 

@@ -28,6 +28,7 @@ from doorstep.runtime.views import (
     FulfillmentOrderPage,
     OrderView,
     StandingView,
+    StockFileView,
     StockView,
     WorkItemPage,
 )
@@ -68,6 +69,7 @@ class Doorstep:
             transport=transport,
             trust_env=False,
         )
+        self._files = httpx.Client(timeout=_TIMEOUT, transport=transport, trust_env=False)
 
     def __enter__(self) -> Self:
         return self
@@ -83,6 +85,7 @@ class Doorstep:
     def close(self) -> None:
         """Let go of all connections."""
         self._http.close()
+        self._files.close()
 
     # --- before the order -----------------------------------------------------------------------
 
@@ -131,6 +134,21 @@ class Doorstep:
         listed = [{"sku": sku, "quantity": units} for sku, units in goods.items()]
         receipt = {"receipt_id": receipt_id, "goods": listed}
         self._send("POST", f"/locations/{location_id}/receipts", receipt)
+
+    def await_stock_file(self, location_id: str, source: str, sequence: int) -> StockFileView:
+        """A place to put a CSV file of stock news to."""
+        wanted = {"source": source, "sequence": sequence}
+        return self._ask(StockFileView, "POST", f"/locations/{location_id}/stock-files", wanted)
+
+    def put(self, url: str, content: bytes) -> None:
+        """Put a file where an upload address says; no key goes along. Raises Refused."""
+        answer = self._files.put(url, content=content)
+        if answer.is_error:
+            raise Refused(answer.status_code, _problem(answer))
+
+    def stock_file(self, location_id: str, source: str, sequence: int) -> StockFileView:
+        path = f"/locations/{location_id}/stock-files/{source}/{sequence}"
+        return self._ask(StockFileView, "GET", path)
 
     def stock(self, sku: str) -> StockView:
         return self._ask(StockView, "GET", f"/stock/{quote(sku, safe='')}")

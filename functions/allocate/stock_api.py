@@ -65,7 +65,7 @@ def show_standing(sku: Sku) -> StandingView:
     levels = stock_of(sku, catalog=wiring.catalog(), stock=wiring.stock())
     at, standings = wiring.clock(), wiring.standings()
     standing = standings.find([sku]).get(sku) or Standing.unknown(sku, at)
-    return StandingView.of(standing, levels.available, standings.events(sku), at)
+    return StandingView.of(standing, max(0, levels.free), standings.events(sku), at)
 
 
 @app.get("/stock/<sku>/audit")

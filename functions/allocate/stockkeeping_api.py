@@ -9,8 +9,8 @@ from http import HTTPStatus
 from typing import Annotated
 
 from doorstep.runtime import web, wiring
-from doorstep.runtime.views import StockView
-from doorstep.usecases.feed import FeedEntry, FeedResult, follow_feed
+from doorstep.runtime.views import StockFileView, StockView
+from doorstep.usecases.feed import MAX_SEQUENCE, FeedEntry, FeedResult, follow_feed
 from doorstep.usecases.stock import (
     Adjustment,
     QualityMove,
@@ -22,11 +22,13 @@ from doorstep.usecases.stock import (
     receive_goods,
     stock_of,
 )
+from doorstep.usecases.stock_files import WantedStockFile, await_file
 
 app = web.api()
 handler = web.entered(app)
 
 Sku = Annotated[str, web.Path(min_length=1, max_length=120)]
+Sequence = Annotated[int, web.Path(ge=0, le=MAX_SEQUENCE)]
 Entries = Annotated[list[FeedEntry], web.Body(min_length=1, max_length=100)]
 
 
@@ -67,6 +69,23 @@ def feed(location_id: web.Name, source: web.Name, entries: Entries) -> list[Feed
     web.keeper(app, location_id)
     catalog, stock = wiring.catalog(), wiring.stock()
     return follow_feed(source, location_id, entries, catalog=catalog, stock=stock)
+
+
+@app.post("/locations/<location_id>/stock-files", responses=web.CREATED)
+def await_stock_file(location_id: web.Name, wanted: WantedStockFile) -> web.Response[StockFileView]:
+    web.keeper(app, location_id)
+    catalog, stock = wiring.catalog(), wiring.stock()
+    file = await_file(location_id, wanted, catalog=catalog, stock=stock, clock=wiring.clock)
+    link = wiring.inbox().upload_link(file.key)
+    return web.answer(StockFileView(file=file, upload_url=link), HTTPStatus.CREATED)
+
+
+@app.get("/locations/<location_id>/stock-files/<source>/<sequence>")
+def show_stock_file(location_id: web.Name, source: web.Name, sequence: Sequence) -> StockFileView:
+    web.keeper(app, location_id)
+    file = wiring.stock().stock_file(location_id, source, sequence)
+    result = wiring.inbox().link(file.result_key) if file.ended and file.parts else None
+    return StockFileView(file=file, result_url=result)
 
 
 def _shown(sku: str) -> StockView:

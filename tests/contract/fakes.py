@@ -138,6 +138,9 @@ class FakeDocuments:
     def link(self, key: str) -> str:
         return f"https://documents.example/{key}"
 
+    def upload_link(self, key: str) -> str:
+        return f"https://documents.example/{key}?upload"
+
 
 class FakeNotifier:
     """Keeps the mails; a repeat of a key replaces the first."""

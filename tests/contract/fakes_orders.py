@@ -48,6 +48,7 @@ from doorstep.domain.stock import (
     Seen,
     StockLevels,
 )
+from doorstep.domain.stock_file import StockFile, stock_file_name
 from doorstep.domain.work import WorkItem, WorkItemStatus
 from doorstep.ports import Clock, Waiting
 from tests import builders as a
@@ -317,6 +318,13 @@ class FakeStock:
             raise NotFound("count", count_id)
         return found
 
+    def stock_file(self, location_id: str, source: str, sequence: int) -> StockFile:
+        name = stock_file_name(location_id, source, sequence)
+        found = self.memory.papers.get(("file", name))
+        if not isinstance(found, StockFile):
+            raise NotFound("stock file", name)
+        return found
+
     def _papers(self, paper: Paper | None) -> dict[tuple[str, ...], Paper]:
         """The paper by its key; raises Conflict where its version is not the next one."""
         if paper is None:
@@ -324,6 +332,8 @@ class FakeStock:
         key: tuple[str, ...]
         if isinstance(paper, Transfer):
             key = ("transfer", paper.transfer_id)
+        elif isinstance(paper, StockFile):
+            key = ("file", paper.name)
         else:
             key = ("count", paper.location_id, paper.count_id)
         known = self.memory.papers.get(key)

@@ -55,6 +55,14 @@ def test_a_link_is_signed_with_version_4_and_lives_five_minutes(bucket: str) -> 
     assert query["X-Amz-Expires"] == ["300"]
 
 
+def test_a_link_to_put_a_file_lives_a_quarter_of_an_hour(bucket: str) -> None:
+    link = urlsplit(S3Documents(bucket).upload_link("stock-files/BERLIN/erp/1.csv"))
+    query = parse_qs(link.query)
+    assert link.path.endswith("stock-files/BERLIN/erp/1.csv")
+    assert query["X-Amz-Expires"] == ["900"]
+    assert query["X-Amz-SignedHeaders"] == ["host"]
+
+
 def test_the_content_type_is_kept(client: Callable[[str], Any], bucket: str) -> None:
     S3Documents(bucket).put("labels/1.pdf", b"%PDF-", "application/pdf")
     head = client("s3").head_object(Bucket=bucket, Key="labels/1.pdf")

@@ -17,6 +17,7 @@ from doorstep.domain.stock import (
     Once,
     Seen,
 )
+from doorstep.domain.stock_file import StockFile
 from tests import builders as a
 from tests.contract.fakes_orders import FakeStock
 from tests.contract.world import World
@@ -274,3 +275,15 @@ def test_room_that_was_seen_must_still_be_so(world: World) -> None:
     with pytest.raises(Conflict):
         world.stock.move(granted("MUG", 2, cause="again"), guards=[seen])
     assert world.stock.levels(["MUG"])["MUG"].room == 3
+
+
+def test_a_file_is_known_by_its_location_source_and_sequence(world: World) -> None:
+    file = StockFile(location_id="BERLIN", source="erp", sequence=7, asked_at=world.clock())
+    world.stock.move(paper=file)
+    assert world.stock.stock_file("BERLIN", "erp", 7) == file
+    with pytest.raises(NotFound):
+        world.stock.stock_file("BERLIN", "erp", 8)
+    world.stock.move(paper=file.read({"applied": 2}, part=False, digest="d"))
+    with pytest.raises(Conflict):
+        world.stock.move(paper=file.read({"applied": 2}, part=False, digest="d"))
+    assert world.stock.stock_file("BERLIN", "erp", 7).lines == 2

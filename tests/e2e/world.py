@@ -460,12 +460,14 @@ class World:
         )
         events.put_targets(**rule, Targets=[{"Id": "listener", "Arn": arn["QueueArn"]}])
 
-    def heard(self, order_id: str) -> list[dict[str, Any]]:
-        """The events of an order that arrived so far, as they arrived."""
+    def heard(self, subject_id: str) -> list[dict[str, Any]]:
+        """The events of an order, or of a SKU, that arrived so far, as they arrived."""
         with self._hearing:
             for event in self._received():
-                self._heard.setdefault(event["detail"]["order_id"], []).append(event)
-            return list(self._heard.get(order_id, ()))
+                detail = event["detail"]
+                subject = detail["order_id"] if "order_id" in detail else detail["sku"]
+                self._heard.setdefault(subject, []).append(event)
+            return list(self._heard.get(subject_id, ()))
 
     def hears(self, order: OrderView) -> list[dict[str, Any]]:
         """All events of an order's timeline, once they have arrived."""

@@ -53,7 +53,7 @@ def cloud(
     for name in ("inbox", "documents"):
         buckets.create_bucket(Bucket=name, CreateBucketConfiguration=place)
         environment[f"{name.upper()}_BUCKET"] = name
-    for name in ("storefront", "carrier"):
+    for name in ("storefront", "carrier", "stock_file"):
         url = queues.create_queue(QueueName=name)["QueueUrl"]
         environment[f"{name.upper()}_QUEUE_URL"] = url
     signed = {sender: [WEBHOOK_SECRET] for sender in ("shopify", "generic", "sandbox")}

@@ -15,20 +15,33 @@ from cli.__main__ import app, main
 from doorstep.adapters import aws
 from doorstep.adapters.dynamo import keys
 from doorstep.runtime import wiring
-from functions.allocate import reconcile, stock_api
+from functions.allocate import reconcile, stock_api, stock_file, stockkeeping_api
 from functions.checkout import api as orders_api
 from local.client import Doorstep, Refused
-from tests.handlers.cloud import Context, call
+from tests.handlers.cloud import Context, call, consume
 
 Type = Callable[..., Result]
 
 
 def answer(request: httpx.Request) -> httpx.Response:
     """Carry a request to the function that has its route."""
+    path = request.url.path
+    if request.url.host != "api":
+        return store(path.partition("stock-files/")[2], request.content)
     body = json.loads(request.content) if request.content else None
-    module = orders_api if request.url.path == "/work-items" else stock_api
+    module = orders_api if path == "/work-items" else stock_api
+    module = stockkeeping_api if "/stock-files" in path else module
     found = call(module, request.method, request.url.path, body)
     return httpx.Response(found.status, json=found.body, headers=found.headers)
+
+
+def store(place: str, content: bytes) -> httpx.Response:
+    """Keep a file as S3 would, which says so."""
+    key = f"stock-files/{place}"
+    aws.client("s3").put_object(Bucket="inbox", Key=key, Body=content)
+    came = {"detail": {"object": {"key": key, "size": len(content)}}}
+    assert consume(stock_file, json.dumps(came)) == []
+    return httpx.Response(200)
 
 
 @pytest.fixture
@@ -94,6 +107,21 @@ def test_an_audit_of_nothing_in_particular_takes_what_the_reconciler_found(
     assert typed("stock", "audit").stdout.startswith("MUG: does not add up\n")
     typed("stock", "repair", "MUG")
     assert typed("stock", "audit").exit_code == 0
+
+
+def test_a_file_of_stock_news_is_uploaded_and_its_outcome_told(typed: Type, tmp_path: Path) -> None:
+    counts = tmp_path / "counts.csv"
+    counts.write_text("sku,on_hand\nMUG,9\n")
+    told = typed("stock", "upload", "BERLIN", "erp", "1", str(counts))
+    assert (told.exit_code, told.stdout) == (0, "counts.csv: 1 applied\n")
+    assert "MUG: 9 for sale" in typed("stock", "show", "MUG").stdout
+    counts.write_text("sku,on_hand\nMUG,8\nCUP,1\n")
+    told = typed("stock", "upload", "BERLIN", "erp", "2", str(counts))
+    assert told.exit_code == 1
+    assert told.stdout.startswith("counts.csv: 1 applied, 1 refused\nLines that need a look: http")
+    counts.write_text("sku;on_hand\n")
+    told = typed("stock", "upload", "BERLIN", "erp", "3", str(counts))
+    assert (told.exit_code, "is not one of" in told.stdout) == (1, True)
 
 
 def test_a_refusal_names_its_faults(typed: Type) -> None:

@@ -9,11 +9,13 @@ import pytest
 from doorstep.adapters import aws
 from doorstep.adapters.dynamo import keys
 from doorstep.runtime import wiring
+from doorstep.usecases import stock_files
 from functions.allocate import (
     papers_api,
     reconcile,
     stock_api,
     stock_feed,
+    stock_file,
     stockkeeping_api,
     watch,
 )
@@ -176,3 +178,62 @@ def test_a_change_of_stock_is_told_on_the_bus(shop: Cloud, monkeypatch: pytest.M
     told = json.loads(entry["detail"])
     assert (told["sku"], told["sequence"], told["data"]["available"]) == ("MUG", 1, 5)
     assert standing["events"] == [told]
+
+
+def put(cloud: Cloud, key: str, content: bytes) -> str:
+    """A file comes into the inbox; answers what S3 says of it."""
+    cloud.client("s3").put_object(Bucket="inbox", Key=key, Body=content)
+    return json.dumps(
+        {
+            "source": "aws.s3",
+            "detail-type": "Object Created",
+            "detail": {"bucket": {"name": "inbox"}, "object": {"key": key, "size": len(content)}},
+        }
+    )
+
+
+def test_a_file_of_stock_news_is_awaited_read_and_told_of(shop: Cloud) -> None:
+    path = "/locations/BERLIN/stock-files"
+    awaited = call(stockkeeping_api, "POST", path, {"source": "erp", "sequence": 7})
+    assert (awaited.status, awaited.body["file"]["status"]) == (201, "awaited")
+    assert "/stock-files/BERLIN/erp/7.csv?" in awaited.body["upload_url"]
+    said = put(shop, "stock-files/BERLIN/erp/7.csv", b"sku,on_hand\nMUG,9\nCUP,1\n")
+    for _ in range(2):
+        assert consume(stock_file, said) == []
+    shown = call(stockkeeping_api, "GET", f"{path}/erp/7").body
+    assert (shown["file"]["status"], shown["file"]["lines"]) == ("done", 2)
+    assert shown["file"]["outcomes"] == {"applied": 1, "refused": 1}
+    assert "/stock-results/BERLIN/erp/7.csv?" in shown["result_url"]
+    assert available() == 9
+    again = call(stockkeeping_api, "POST", path, {"source": "erp", "sequence": 7})
+    assert (again.status, again.body["type"].rpartition(":")[2]) == (409, "idempotency-key-reused")
+    assert call(stockkeeping_api, "GET", f"{path}/erp/8").status == 404
+
+
+def test_a_long_file_asks_for_another_turn(shop: Cloud, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(stock_files, "LINES", 2)
+    monkeypatch.setattr(stock_files, "PARTS_A_TURN", 1)
+    said = put(shop, "stock-files/BERLIN/erp/1.csv", b"sku,on_hand\nA,1\nB,1\nMUG,9\n")
+    assert consume(stock_file, said) == []
+    (turn,) = shop.messages("stock_file")
+    assert consume(stock_file, json.dumps(turn)) == []
+    assert shop.messages("stock_file") == []
+    assert available() == 9
+
+
+@pytest.mark.usefixtures("shop")
+@pytest.mark.parametrize(
+    ("path", "body", "status"),
+    [
+        ("ATLANTIS/stock-files", {"source": "erp", "sequence": 1}, 404),
+        ("BERLIN/stock-files", {"source": "../erp", "sequence": 1}, 422),
+        ("BERLIN/stock-files", {"source": "erp", "sequence": -1}, 422),
+        ("BERLIN/stock-files", {"source": "erp"}, 422),
+    ],
+)
+def test_a_file_that_cannot_be_is_not_awaited(path: str, body: Any, status: int) -> None:
+    assert call(stockkeeping_api, "POST", f"/locations/{path}", body).status == status
+
+
+def test_what_does_not_lie_where_files_do_is_a_dead_letter(shop: Cloud) -> None:
+    assert consume(stock_file, put(shop, "stock-files/readme.txt", b"hello")) == ["m0"]

@@ -184,7 +184,7 @@ class Stockroom(RuleBasedStateMachine):
         for sku, levels in self.shop.stock.levels(["MUG", "CUP"]).items():
             standing, product = self.shop.memory.standings[sku], self.shop.memory.products[sku]
             assert sku not in self.shop.memory.moved_since or standing.state is goods_state(
-                levels.available, product.low_stock
+                max(0, levels.free), product.low_stock
             )
 
     @invariant()

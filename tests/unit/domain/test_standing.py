@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from doorstep.domain.availability import StockState
-from doorstep.domain.catalog import Product
+from doorstep.domain.catalog import Backorder, Preorder, Product
 from doorstep.domain.ledger import Drift, LedgerRow, Unexplained, shipped
 from doorstep.domain.standing import DRIFT, Standing
 from doorstep.domain.stock import LocationLevel, MovementKind, NetworkLevel, StockLevels
@@ -154,3 +154,19 @@ def test_a_finding_is_told_once_with_one_work_item_until_nothing_is_found() -> N
     again = Standing.model_validate(sound.model_dump()).audited([FAULT], NOW)
     assert again.work_item is not None
     assert again.work_item.work_item_id == "MUG-W-stock_drift-2"
+
+
+def test_what_is_sold_beyond_the_stock_is_not_on_a_shelf() -> None:
+    backordered = product(backorder=Backorder(cap=9, lead_days=5))
+    beyond = StockLevels(sku="MUG", network=(NetworkLevel(sku="MUG", available=9, room=9),))
+    after = stood(StockState.IN_STOCK).seen(backordered, beyond, NOW)
+    assert told(after) == ["stock.out"]
+
+
+def test_a_preorder_is_in_stock_when_it_is_released() -> None:
+    release = NOW + timedelta(days=3)
+    new = product(preorder=Preorder(cap=9, release_at=release))
+    waiting = stood(StockState.OUT_OF_STOCK, known_since=NOW, look_at=NOW)
+    waiting = waiting.seen(new, levels(BERLIN=9), NOW)
+    assert (told(waiting), waiting.look_at) == ([], release)
+    assert told(waiting.seen(new, levels(BERLIN=9), release)) == ["stock.back_in_stock"]

@@ -21,6 +21,7 @@ from doorstep.domain.rules import Edition, SourcingRules
 from doorstep.domain.shipment import Tracking
 from doorstep.domain.standing import Standing
 from doorstep.domain.stock import Guard, Movement, StockLevels
+from doorstep.domain.stock_file import StockFile
 from doorstep.domain.storefront import News
 from doorstep.domain.work import WorkItem
 
@@ -167,6 +168,9 @@ class Stock(Protocol):
         """Raises NotFound."""
 
     def cycle_count(self, location_id: str, count_id: str) -> CycleCount:
+        """Raises NotFound."""
+
+    def stock_file(self, location_id: str, source: str, sequence: int) -> StockFile:
         """Raises NotFound."""
 
 
@@ -356,6 +360,9 @@ class Documents(Protocol):
 
     def link(self, key: str) -> str:
         """An address that opens the file, for a few minutes."""
+
+    def upload_link(self, key: str) -> str:
+        """An address that a file can be put to, for a quarter of an hour."""
 
 
 class Workflow(Protocol):

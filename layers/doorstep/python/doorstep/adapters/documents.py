@@ -8,6 +8,9 @@ from doorstep.domain.errors import NotFound
 LINK_SECONDS = 300
 """How long a link opens its file."""
 
+UPLOAD_SECONDS = 900
+"""How long a file can be put where a link says."""
+
 
 class S3Documents:
     """The Documents port on one bucket, which encrypts and keeps versions by itself."""
@@ -30,4 +33,9 @@ class S3Documents:
     def link(self, key: str) -> str:
         return self._client.generate_presigned_url(
             "get_object", Params={"Bucket": self._bucket, "Key": key}, ExpiresIn=LINK_SECONDS
+        )
+
+    def upload_link(self, key: str) -> str:
+        return self._client.generate_presigned_url(
+            "put_object", Params={"Bucket": self._bucket, "Key": key}, ExpiresIn=UPLOAD_SECONDS
         )

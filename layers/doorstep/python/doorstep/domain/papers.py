@@ -11,6 +11,7 @@ from typing import Self
 from doorstep.domain.catalog import Sku
 from doorstep.domain.errors import IllegalTransition, InvalidCommand
 from doorstep.domain.record import Moment, Record
+from doorstep.domain.stock_file import StockFile
 
 
 class TransferStatus(StrEnum):
@@ -142,4 +143,4 @@ class CycleCount(Record):
         )
 
 
-Paper = Transfer | CycleCount
+Paper = Transfer | CycleCount | StockFile

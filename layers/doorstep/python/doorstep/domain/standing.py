@@ -20,6 +20,7 @@ from doorstep.domain.catalog import Product, Sku
 from doorstep.domain.events import Event
 from doorstep.domain.ledger import Drift, Unexplained
 from doorstep.domain.record import Moment, Record
+from doorstep.domain.sellable import sellable
 from doorstep.domain.stock import StockLevels
 from doorstep.domain.work import WorkItem, WorkItemStatus
 
@@ -76,7 +77,7 @@ class Standing(Record):
 
     def state_of(self, product: Product, levels: StockLevels, at: datetime) -> StockState:
         """The state of its goods wherever they are."""
-        left = levels.available
+        left = sellable(product, levels, at).now
         state = goods_state(left, product.low_stock)
         limit = product.overstock_weeks
         if state is StockState.IN_STOCK and limit is not None:
@@ -94,8 +95,9 @@ class Standing(Record):
         }
         told: list[Event] = []
         if state is not self.state:
-            cover = self.weeks_of_cover(levels.available, at)
-            told.append(_change(self.state, state, levels.available, None, cover))
+            left = sellable(product, levels, at).now
+            cover = self.weeks_of_cover(left, at)
+            told.append(_change(self.state, state, left, None, cover))
         for place, here in places.items():
             before = self.places.get(place, StockState.OUT_OF_STOCK)
             if here is not before:
@@ -103,7 +105,10 @@ class Standing(Record):
         same = not told and places == self.places and at < self.look_at
         if same:
             return self
-        return self._changed(state=state, places=places, look_at=at + LOOK_EVERY)._raising(*told)
+        look_at = at + LOOK_EVERY
+        if product.preorder and product.unreleased(at):
+            look_at = min(look_at, product.preorder.release_at)
+        return self._changed(state=state, places=places, look_at=look_at)._raising(*told)
 
     def selling(self, shipped: Mapping[date, int], known_since: datetime | None) -> Self:
         """With what its ledger says of its shipments, and of when it was first moved."""

@@ -27,6 +27,7 @@ class Settings:
     documents_bucket: str = ""
     storefront_queue_url: str = ""
     carrier_queue_url: str = ""
+    stock_file_queue_url: str = ""
     event_bus_name: str = ""
     state_machine_arn: str = ""
     api_keys_secret: str = ""

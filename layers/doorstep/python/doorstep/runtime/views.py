@@ -34,6 +34,7 @@ from doorstep.domain.returns import Return
 from doorstep.domain.shipment import Shipment
 from doorstep.domain.standing import Standing
 from doorstep.domain.stock import StockLevels
+from doorstep.domain.stock_file import StockFile
 from doorstep.domain.work import WorkItem
 
 
@@ -246,6 +247,16 @@ class AuditView(View):
     busy: bool
     drift: tuple[Drift, ...]
     unexplained: tuple[Unexplained, ...]
+
+
+class StockFileView(View):
+    """How far a file of stock news was read, and what became of it."""
+
+    file: StockFile
+    upload_url: str | None = None
+    """Where to PUT it, for a quarter of an hour, while it is awaited."""
+    result_url: str | None = None
+    """The lines that need a look, as CSV, for a few minutes; None where there are none."""
 
 
 class LinkView(View):

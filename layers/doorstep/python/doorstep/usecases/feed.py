@@ -100,13 +100,17 @@ def follow_feed(
     wanted = {f"{index}.sku": entry.sku for index, entry in enumerate(entries)}
     products = known_products(location_id, wanted, catalog)
     return [
-        _follow(source, location_id, entry, products[entry.sku], stock=stock) for entry in entries
+        follow(source, location_id, entry, products[entry.sku], stock=stock) for entry in entries
     ]
 
 
-def _follow(
+def follow(
     source: str, location_id: str, entry: FeedEntry, product: Product, *, stock: Stock
 ) -> FeedResult:
+    """Bring the books in line with one entry about a product.
+
+    Safe to repeat. Raises Conflict where the SKU moves all the time.
+    """
     late = False
     for _ in range(_TRIES):
         levels = stock.levels([entry.sku])[entry.sku]

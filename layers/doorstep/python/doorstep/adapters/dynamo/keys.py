@@ -158,6 +158,10 @@ def cycle_count(location_id: str, count_id: str) -> Key:
     return Key(f"COUNT#{location_id}#{count_id}", "COUNT")
 
 
+def stock_file(name: str) -> Key:
+    return Key(f"STOCKFILE#{name}", "STOCKFILE")
+
+
 def due(queue: str, order_id: str) -> str:
     return f"{queue}#{zlib.crc32(order_id.encode()) % DUE_SHARDS}"
 

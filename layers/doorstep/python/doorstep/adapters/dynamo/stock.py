@@ -44,6 +44,7 @@ from doorstep.domain.stock import (
     Seen,
     StockLevels,
 )
+from doorstep.domain.stock_file import StockFile, stock_file_name
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
@@ -110,6 +111,10 @@ class DynamoStock:
     def cycle_count(self, location_id: str, count_id: str) -> CycleCount:
         text = self._text(keys.cycle_count(location_id, count_id), "count", count_id)
         return CycleCount.model_validate_json(text)
+
+    def stock_file(self, location_id: str, source: str, sequence: int) -> StockFile:
+        name = stock_file_name(location_id, source, sequence)
+        return StockFile.model_validate_json(self._text(keys.stock_file(name), "stock file", name))
 
     def _text(self, key: Key, kind: str, name: str) -> str:
         answer = self._client.get_item(
@@ -224,6 +229,8 @@ def _paper(paper: Paper) -> Action:
             key, name = keys.transfer(paper.transfer_id), paper.transfer_id
         case CycleCount():
             key, name = keys.cycle_count(paper.location_id, paper.count_id), paper.count_id
+        case StockFile():
+            key, name = keys.stock_file(paper.name), paper.name
     row = {"json": {"S": paper.model_dump_json()}, "version": {"N": str(paper.version)}}
     if paper.version == 1:
         return create(key, row, about=Conflict([name]))
