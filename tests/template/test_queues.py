@@ -76,8 +76,13 @@ def test_every_rule_listens_for_events_that_exist_and_keeps_what_it_cannot_deliv
 ) -> None:
     known = event_names()
     for rule in template.of("AWS::Events::Rule").values():
-        assert set(rule["EventPattern"]["detail-type"]) <= known
-        assert rule["EventPattern"]["source"] == ["doorstep"]
+        pattern = rule["EventPattern"]
+        if pattern["source"] == ["aws.s3"]:
+            assert pattern["detail-type"] == ["Object Created"]
+            assert pattern["detail"]["object"] == {"key": [{"prefix": UPLOADS}]}
+        else:
+            assert pattern["source"] == ["doorstep"]
+            assert set(pattern["detail-type"]) <= known
         for delivery in rule["Targets"]:
             assert target(delivery["DeadLetterConfig"]["Arn"]) in template.of("AWS::SQS::Queue")
             assert delivery["RetryPolicy"]["MaximumRetryAttempts"] == 185
