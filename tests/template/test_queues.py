@@ -1,6 +1,7 @@
 """No message is lost quietly: every queue, stream and rule knows where its failures go."""
 
 from doorstep.domain import events
+from doorstep.domain.stock_file import UPLOADS
 from tests.template.template import Properties, Template, target
 
 
