@@ -64,6 +64,8 @@ class Allocate(Construct):
         data.orders_for(stock)
         api.route("PUT", "/products/{sku}", stock)
         api.route("PUT", "/locations/{location_id}", stock)
+        for switched in ("POST", "DELETE"):
+            api.route(switched, "/locations/{location_id}/outage", stock)
         api.route("PUT", "/delivery-options/{code}", stock)
         api.route("GET", "/stock/{sku}", stock)
         api.route("GET", "/stock/{sku}/standing", stock)

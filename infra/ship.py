@@ -83,9 +83,10 @@ class Ship(Construct):
         data.orders_for(track)
         consume(track, news.queue)
 
-        take_back = Function(self, platform, "ship.take_back", timeout=60)
+        take_back = Function(self, platform, "ship.take_back", timeout=300)
         data.orders_for(take_back)
         data.index_for(take_back, schema.DUE_INDEX)
+        data.index_for(take_back, schema.QUEUE_INDEX)
         every(take_back, minutes=1)
 
         delays = Function(self, platform, "ship.delays", timeout=60)

@@ -34,6 +34,7 @@ from doorstep.usecases import (
     delays,
     expire,
     ingest,
+    outage,
     products,
     refund,
     remedy,
@@ -55,6 +56,7 @@ from tests.contract.fakes_orders import (
     FakeCatalog,
     FakeLedger,
     FakeOrders,
+    FakePlaces,
     FakePolicies,
     FakeQueues,
     FakeRuleBook,
@@ -125,6 +127,7 @@ class Shop:
         self.stock = FakeStock(self.memory)
         self.catalog = FakeCatalog(self.memory)
         self.queues = FakeQueues(self.memory)
+        self.places = FakePlaces(self.memory)
         self.rule_book = FakeRuleBook(self.memory)
         self.standings = FakeStandings(self.memory)
         self.policies = FakePolicies()
@@ -299,6 +302,21 @@ class Shop:
         """The scheduled settlement: of checkouts, and of money."""
         settlement = expire.Settlement(self.orders, self.gateway, self.fraud, self.clock)
         return expire.settle_unfinished(settlement, queues=self.queues)
+
+    def switches(self, place: str, reason: str | None = "flooded") -> None:
+        """Somebody switches a location off, or on without a reason."""
+        ports: dict[str, Any] = {"catalog": self.catalog, "places": self.places}
+        outage.switch(place, reason, clock=self.clock, **ports)
+        self.advance(seconds=1)
+
+    def carries_out_switches(self) -> outage.CarriedOut:
+        return outage.carry_out(
+            places=self.places,
+            queues=self.queues,
+            orders=self.orders,
+            stock=self.stock,
+            clock=self.clock,
+        )
 
     def takes_back(self) -> tuple[str, ...]:
         """The scheduled look for locations that let their time pass."""

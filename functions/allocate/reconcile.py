@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from doorstep.runtime import wiring
 from doorstep.runtime.entry import schedule
 from doorstep.runtime.observability import logger, measure
+from doorstep.usecases.outage import follow_switches
 from doorstep.usecases.products import settle_room
 from doorstep.usecases.reconcile import reconcile
 from doorstep.usecases.shards import rebalance
@@ -18,22 +19,20 @@ from doorstep.usecases.shards import rebalance
 
 @schedule
 def handler() -> Mapping[str, object]:
+    catalog, stock, clock = wiring.catalog(), wiring.stock(), wiring.clock
+    ledger, orders, standings = wiring.ledger(), wiring.orders(), wiring.standings()
     found = reconcile(
-        ledger=wiring.ledger(),
-        orders=wiring.orders(),
-        standings=wiring.standings(),
-        catalog=wiring.catalog(),
-        clock=wiring.clock,
+        ledger=ledger, orders=orders, standings=standings, catalog=catalog, clock=clock
     )
     for one in found.faulty:
         faults = [fault.model_dump() for fault in (*one.drift, *one.unexplained)]
         logger.error("stock drift", extra={"sku": one.sku, "faults": faults})
     measure("StockDrift", len(found.faulty))
-    catalog, stock = wiring.catalog(), wiring.stock()
     return {
         "checked": len(found.checked),
         "busy": found.busy,
         "faulty": len(found.faulty),
-        "rebalanced": rebalance(found.checked, catalog=catalog, stock=stock, clock=wiring.clock),
-        "settled": settle_room(found.checked, catalog=catalog, stock=stock, clock=wiring.clock),
+        "rebalanced": rebalance(found.checked, catalog=catalog, stock=stock, clock=clock),
+        "switched": follow_switches(found.checked, catalog=catalog, stock=stock, clock=clock),
+        "settled": settle_room(found.checked, catalog=catalog, stock=stock, clock=clock),
     }

@@ -13,6 +13,7 @@ from doorstep.domain.ledger import Drift
 from doorstep.domain.standing import Standing
 from doorstep.runtime import web, wiring
 from doorstep.runtime.views import AuditView, StandingView, StockView
+from doorstep.usecases import outage
 from doorstep.usecases.products import save_product as save
 from doorstep.usecases.reconcile import audit, repair
 from doorstep.usecases.stock import stock_of
@@ -41,8 +42,21 @@ def save_product(sku: Sku, product: Product) -> Product:
 def save_location(location_id: web.Name, location: Location) -> Location:
     web.caller(app).may()
     _same("location_id", location_id, location.location_id)
-    wiring.catalog().save(location)
-    return location
+    return outage.save_location(
+        location, catalog=wiring.catalog(), places=wiring.places(), clock=wiring.clock
+    )
+
+
+@app.post("/locations/<location_id>/outage")
+def switch_off(location_id: web.Name, why: outage.Outage) -> Location:
+    web.caller(app).may("agent")
+    return _switched(location_id, why.reason)
+
+
+@app.delete("/locations/<location_id>/outage")
+def switch_on(location_id: web.Name) -> Location:
+    web.caller(app).may("agent")
+    return _switched(location_id, None)
 
 
 @app.put("/delivery-options/<code>")
@@ -95,6 +109,12 @@ def repair_stock(sku: Sku) -> list[Drift]:
         clock=wiring.clock,
     )
     return list(mended)
+
+
+def _switched(location_id: str, reason: str | None) -> Location:
+    return outage.switch(
+        location_id, reason, catalog=wiring.catalog(), places=wiring.places(), clock=wiring.clock
+    )
 
 
 def _same(name: str, path: str, body: str) -> None:

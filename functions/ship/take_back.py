@@ -1,6 +1,7 @@
-"""Schedule: every minute → what a location let its time pass for is taken back, to go elsewhere.
+"""Schedule: every minute → taken back, to go elsewhere: what a location lets its time pass for, or
+cannot ship because it is switched off.
 
-Safe to repeat: by the fulfillment order's state.
+Safe to repeat: by the state of the fulfillment order, and of the location.
 """
 
 from __future__ import annotations
@@ -9,10 +10,19 @@ from collections.abc import Mapping
 
 from doorstep.runtime import wiring
 from doorstep.runtime.entry import schedule
+from doorstep.usecases.outage import carry_out
 from doorstep.usecases.rerouting import take_back_late
 
 
 @schedule
 def handler() -> Mapping[str, object]:
-    late = take_back_late(orders=wiring.orders(), queues=wiring.queues(), clock=wiring.clock)
-    return {"late": late}
+    orders, queues = wiring.orders(), wiring.queues()
+    late = take_back_late(orders=orders, queues=queues, clock=wiring.clock)
+    switched = carry_out(
+        places=wiring.places(),
+        queues=queues,
+        orders=orders,
+        stock=wiring.stock(),
+        clock=wiring.clock,
+    )
+    return {"late": late, "units": switched.units, "withdrawn": switched.withdrawn}

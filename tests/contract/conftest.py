@@ -10,6 +10,7 @@ from moto import mock_aws
 from doorstep.adapters import aws, secrets
 from doorstep.adapters.dynamo.catalog import DynamoCatalog
 from doorstep.adapters.dynamo.orders import DynamoOrders
+from doorstep.adapters.dynamo.places import DynamoPlaces
 from doorstep.adapters.dynamo.queues import DynamoQueues
 from doorstep.adapters.dynamo.rules import DynamoRuleBook
 from doorstep.adapters.dynamo.stock import DynamoStock
@@ -17,6 +18,7 @@ from tests.builders import Clock
 from tests.contract.fakes_orders import (
     FakeCatalog,
     FakeOrders,
+    FakePlaces,
     FakeQueues,
     FakeRuleBook,
     FakeStock,
@@ -67,6 +69,7 @@ def world(request: pytest.FixtureRequest) -> World:
             FakeStock(memory),
             FakeCatalog(memory),
             FakeQueues(memory),
+            FakePlaces(memory),
             FakeRuleBook(memory),
             clock,
         )
@@ -77,6 +80,7 @@ def world(request: pytest.FixtureRequest) -> World:
         DynamoStock(dynamodb, table, clock),
         DynamoCatalog(dynamodb, table),
         DynamoQueues(dynamodb, table),
+        DynamoPlaces(dynamodb, table),
         DynamoRuleBook(dynamodb, table),
         clock,
     )

@@ -92,6 +92,8 @@ class Memory:
     """(SKU, by)."""
     products: dict[str, Product] = field(default_factory=dict)
     locations: dict[str, Location] = field(default_factory=dict)
+    switched: dict[str, datetime] = field(default_factory=dict)
+    """Locations whose switch is still to be carried out, and since when."""
     options: dict[str, DeliveryOption] = field(default_factory=dict)
     editions: dict[str, list[Edition]] = field(default_factory=dict)
     """The sourcing rules of each channel, the oldest first."""
@@ -485,6 +487,8 @@ class FakeCatalog:
                     self.memory.products[record.sku] = record
                 case Location():
                     self.memory.locations[record.location_id] = record
+                    if record.switched_at:
+                        self.memory.switched[record.location_id] = record.switched_at
                 case DeliveryOption():
                     self.memory.options[record.code] = record
 
@@ -519,6 +523,26 @@ class FakePolicies:
         self._known[policy.channel] = policy
 
 
+class FakePlaces:
+    """The Places port on `Memory`."""
+
+    def __init__(self, memory: Memory) -> None:
+        self.memory = memory
+
+    def get(self, location_id: str) -> Location:
+        if location_id not in self.memory.locations:
+            raise NotFound("location", location_id)
+        return self.memory.locations[location_id]
+
+    def skus(self, location_id: str, after: str | None) -> tuple[Sequence[str], str | None]:
+        found = sorted(sku for sku, place in self.memory.places if place == location_id)
+        return _page(found, 100, after)
+
+    def settled(self, location: Location) -> None:
+        if self.memory.switched.get(location.location_id) == location.switched_at:
+            self.memory.switched.pop(location.location_id, None)
+
+
 class FakeQueues:
     """The Queues port on `Memory`: computed from the records, never behind them."""
 
@@ -533,6 +557,7 @@ class FakeQueues:
             "answer": lambda: self._looked_at("answer"),
             "handover": lambda: self._looked_at("handover"),
             "delivery": self._deliveries,
+            "switched": lambda: [(at, key) for key, at in self.memory.switched.items()],
             "money": self._money,
             "standing": self._standings,
             "remedy": self._remedies,

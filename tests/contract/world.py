@@ -2,7 +2,7 @@
 
 from typing import NamedTuple
 
-from doorstep.ports import Catalog, Orders, Queues, RuleBook, Stock
+from doorstep.ports import Catalog, Orders, Places, Queues, RuleBook, Stock
 from tests.builders import Clock
 
 
@@ -11,5 +11,6 @@ class World(NamedTuple):
     stock: Stock
     catalog: Catalog
     queues: Queues
+    places: Places
     rule_book: RuleBook
     clock: Clock

@@ -9,7 +9,7 @@ import pytest
 
 from doorstep.domain.catalog import Terms
 from doorstep.runtime import wiring
-from functions.allocate import allocate, retry, stock_api, stockkeeping_api
+from functions.allocate import allocate, reconcile, retry, stock_api, stockkeeping_api
 from functions.checkout import api as checkout_api
 from functions.checkout import expire, ingest
 from functions.events import notify, publish, republish
@@ -170,6 +170,34 @@ def test_a_location_that_lets_its_time_pass_loses_it_and_is_told_so(
     assert shop.workflow.woken == {"token": "Withdrawn"}
     assert consume(allocate, *events) == []
     assert show(order)["fulfillment_orders"][1]["location_id"] == "HAMBURG"
+
+
+def test_a_location_that_is_switched_off_is_emptied_and_not_sold_from(
+    shop: Cloud, order: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    goods = {"receipt_id": "R2", "goods": [{"sku": "MUG", "quantity": 5}]}
+    call(stockkeeping_api, "POST", "/locations/HAMBURG/receipts", goods)
+    allocated(shop, order)
+    path, reason = "/locations/BERLIN/outage", {"reason": "flooded"}
+    assert call(stock_api, "POST", path, reason, **BERLIN).status == 403
+    assert call(stock_api, "POST", "/locations/ROME/outage", reason).status == 404
+    assert call(stock_api, "POST", path, {"reason": ""}).status == 422
+    off = call(stock_api, "POST", path, reason, role="agent")
+    assert (off.body["active"], off.body["outage"]) == (False, "flooded")
+    now = wiring.clock()
+    monkeypatch.setattr(wiring, "clock", lambda: now + timedelta(seconds=2))
+    for _ in range(2):
+        take_back.handler({}, Context())
+    assert call(stock_api, "GET", "/stock/MUG").body["available"] == 5
+    events = shop.on_the_bus(order, "fulfillment_order.withdrawn")
+    assert consume(resume, *events) == []
+    assert consume(allocate, *events) == []
+    assert show(order)["fulfillment_orders"][1]["location_id"] == "HAMBURG"
+    assert call(stock_api, "DELETE", path).body["active"] is True
+    monkeypatch.setattr(wiring, "clock", lambda: now + timedelta(minutes=3))
+    take_back.handler({}, Context())
+    reconcile.handler({}, Context())
+    assert call(stock_api, "GET", "/stock/MUG").body["available"] == 8
 
 
 def test_an_agent_moves_a_fulfillment_order_to_where_it_can_be_shipped(

@@ -256,6 +256,12 @@ class History(RuleBasedStateMachine):
             self.shop.says(parcel.shipment_id, "delivered")
         self.shop.settle(times)
 
+    @rule(place=places, on=st.booleans(), times=once_or_twice)
+    def location_is_switched(self, place: str, on: bool, times: int) -> None:
+        self.shop.switches(place, None if on else "flooded")
+        for _ in range(times):
+            self.shop.carries_out_switches()
+
     # --- locations --------------------------------------------------------------------------------
 
     @precondition(lambda self: self._asked())
@@ -402,6 +408,7 @@ class History(RuleBasedStateMachine):
             shop.expires,
             shop.remedies,
             shop.alerts,
+            shop.carries_out_switches,
         ]
         if order.unplaced:
             deeds.append(lambda: shop.offers(order.order_id))

@@ -91,6 +91,12 @@ class Stockroom(RuleBasedStateMachine):
         receipt = stock.Receipt(receipt_id=f"R{self._next()}", goods=(goods,))
         stock.receive_goods(self._place(place), receipt, **self.ports)
 
+    @rule(place=places, on=st.booleans())
+    def switch(self, place: str, on: bool) -> None:
+        self._next()
+        self.shop.switches(self._place(place), None if on else "flooded")
+        self.shop.carries_out_switches()
+
     @rule(sku=skus, place=places, change=st.integers(-6, 6).filter(bool))
     def adjust(self, sku: str, place: str, change: int) -> None:
         command = stock.Adjustment(

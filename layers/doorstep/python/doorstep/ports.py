@@ -145,6 +145,19 @@ class Links(Protocol):
         """Raise SignatureInvalid unless the token is of a link to this remedy, and still good."""
 
 
+class Places(Protocol):
+    """Locations as they are at this moment, and what lies there."""
+
+    def get(self, location_id: str) -> Location:
+        """Strongly consistent; raises NotFound."""
+
+    def skus(self, location_id: str, after: str | None) -> tuple[Sequence[str], str | None]:
+        """What it keeps stock of, page by page, and a cursor where there is more."""
+
+    def settled(self, location: Location) -> None:
+        """Take it off the `switched` queue, unless it was switched since."""
+
+
 class Stock(Protocol):
     """Levels and the ledger."""
 

@@ -182,6 +182,10 @@ class Location(Record):
     address: Address
     priority: int = Field(default=100, ge=0, le=10_000)
     active: bool = True
+    outage: str = Field(default="", max_length=200)
+    """Why it is switched off."""
+    switched_at: Moment | None = None
+    """When it was switched off or on the last time; kept by Doorstep, whatever is sent."""
     calendar: Calendar = Calendar()
     terms: Terms = Terms()
     latitude: float | None = Field(default=None, ge=-90, le=90)

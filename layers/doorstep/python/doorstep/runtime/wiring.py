@@ -27,6 +27,7 @@ if TYPE_CHECKING:
         Notifier,
         Orders,
         PaymentGateway,
+        Places,
         Queues,
         RuleBook,
         Standings,
@@ -75,6 +76,13 @@ def rule_book() -> RuleBook:
     from doorstep.adapters.dynamo.rules import DynamoRuleBook
 
     return DynamoRuleBook(_dynamodb(), settings().require("table_name"))
+
+
+@cache
+def places() -> Places:
+    from doorstep.adapters.dynamo.places import DynamoPlaces
+
+    return DynamoPlaces(_dynamodb(), settings().require("table_name"))
 
 
 @cache

@@ -7,10 +7,12 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from doorstep.adapters.dynamo import keys
 from doorstep.adapters.dynamo.keys import Key
+from doorstep.adapters.dynamo.schema import DUE_PK, DUE_SK
 from doorstep.domain.catalog import DeliveryOption, Location, Product
 from doorstep.domain.rules import SourcingRules, in_force
 
@@ -18,6 +20,9 @@ if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
 
 _KEPT_SECONDS = 60
+
+SWITCHED = "switched"
+"""The `due` queue of locations whose switch is still to be carried out."""
 _BATCH = 100
 
 Listed = TypeVar("Listed", Location, DeliveryOption, SourcingRules)
@@ -67,6 +72,7 @@ class DynamoCatalog:
                     "pk": {"S": key.pk},
                     "sk": {"S": key.sk},
                     "json": {"S": record.model_dump_json()},
+                    **_due(record),
                 },
             )
         self._kept.clear()
@@ -109,6 +115,21 @@ class DynamoCatalog:
                     found[Key(row["pk"]["S"], row["sk"]["S"])] = row["json"]["S"]
                 pending = dict(answer["UnprocessedKeys"])
         return found
+
+
+def _due(record: object) -> dict[str, Any]:
+    """What is still to be carried out of it, for the time index."""
+    if not isinstance(record, Location) or not record.switched_at:
+        return {}
+    return {
+        DUE_PK: {"S": keys.due(SWITCHED, record.location_id)},
+        DUE_SK: {"S": switched(record.location_id, record.switched_at)},
+    }
+
+
+def switched(location_id: str, at: datetime) -> str:
+    """The place of a location in the queue of those that were switched off or on."""
+    return f"{at.isoformat(timespec='seconds')}#{location_id}"
 
 
 def _key(record: Product | Location | DeliveryOption) -> Key:

@@ -110,6 +110,11 @@ def edition(channel: str, version: int) -> Key:
     return Key(editions(channel), f"VERSION#{version:07}")
 
 
+def shelf(location_id: str) -> str:
+    """What a location keeps stock of, by SKU."""
+    return f"SHELF#{location_id}"
+
+
 def stock(sku: str) -> str:
     return f"STOCK#{sku}"
 

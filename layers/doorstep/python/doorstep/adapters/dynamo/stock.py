@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from doorstep.adapters.dynamo import keys
 from doorstep.adapters.dynamo.keys import Key
-from doorstep.adapters.dynamo.schema import DUE_PK, DUE_SK
+from doorstep.adapters.dynamo.schema import DUE_PK, DUE_SK, QUEUE_PK, QUEUE_SK
 from doorstep.adapters.dynamo.transact import (
     Action,
     Refused,
@@ -258,6 +258,7 @@ def stock_actions(
     deltas: dict[Key, dict[str, int]] = defaultdict(lambda: defaultdict(int))
     rows: dict[tuple[str, str | None, str], list[Movement]] = defaultdict(list)
     about: dict[Key, str] = {}
+    places: dict[Key, str] = {}
     expected: dict[Key, dict[str, int]] = {}
     leaving: dict[Key, int] = {}
     for level in seen:
@@ -270,7 +271,9 @@ def stock_actions(
         leaving[shard] = max(leaving.get(shard, 0), movement.leaving)
         touched = [(shard, network)]
         if movement.location_id:
-            touched.append((keys.location_level(movement.sku, movement.location_id), location))
+            here = keys.location_level(movement.sku, movement.location_id)
+            places[here] = movement.location_id
+            touched.append((here, location))
         for key, effect in touched:
             about[key] = movement.sku
             for name, sign in effect.items():
@@ -283,6 +286,8 @@ def stock_actions(
         if changes or key in expected:
             sku = about[key]
             marks = {DUE_PK: keys.due(MOVED, sku), DUE_SK: f"{since}#{sku}"}
+            if key in places:
+                marks |= {QUEUE_PK: keys.shelf(places[key]), QUEUE_SK: sku}
             known = expected.get(key)
             least = {"available": leaving.get(key, 0)}
             actions.append(add(key, changes, about=sku, least=least, expected=known, marks=marks))
