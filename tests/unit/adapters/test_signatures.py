@@ -17,6 +17,15 @@ from doorstep.domain.errors import SignatureInvalid
 
 PROVIDERS = Path(__file__).resolve().parents[4] / "shared" / "providers"
 
+PUBLISHED = (
+    "shopify",
+    "standard-webhooks",
+    "easypost",
+    "stripe",
+    "adyen-standard",
+    "adyen-payload",
+)
+
 NOW = 1_700_000_000
 SECRET = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"
 OTHER = "whsec_C2FVsBQIhrscChlQIMV+b5sSYspob7oD"
@@ -33,17 +42,17 @@ def vectors(scheme):
 def body(vector):
     if "body" in vector:
         return vector["body"].encode()
+    if "body_json" in vector:
+        return json.dumps(vector["body_json"]).encode()
     folder, name = Path(vector["body_file"]).parts[-2:]
     sent = (PROVIDERS / "payloads" / folder / name).read_bytes()
     return sent.rstrip(b"\n") if vector.get("body_trim_trailing_newline") else sent
 
 
-@pytest.mark.parametrize(
-    "vector", [v for name in ("shopify", "standard-webhooks", "easypost") for v in vectors(name)]
-)
+@pytest.mark.parametrize("vector", [vector for name in PUBLISHED for vector in vectors(name)])
 def test_published_vector(vector):
     arguments = (
-        vector["scheme"],
+        vector["scheme"].partition("-")[0],
         vector["headers"],
         body(vector),
         [vector["secret"]],
@@ -213,3 +222,65 @@ class TestSecrets:
 def test_whatever_comes_is_refused_and_nothing_else_happens(sender, headers, body, secrets):
     with pytest.raises(SignatureInvalid):
         verify(sender, headers, body, secrets, NOW)
+
+
+def stripe(body, *, at=NOW):
+    digest = hmac.new(b"whsec_of_a_test", f"{at}.".encode() + body, hashlib.sha256).hexdigest()
+    return {"Stripe-Signature": f"t={at},v1={digest}"}
+
+
+class TestStripe:
+    def test_one_of_several_signatures_is_enough(self):
+        header = stripe(b"{}")["Stripe-Signature"]
+        headers = {"stripe-signature": header.replace(",v1", ",v1=00,v1")}
+        verify("stripe", headers, b"{}", ["whsec_of_a_test"], NOW)
+
+    @pytest.mark.parametrize("header", ["", "t=,v1=", "t=x,v1=00", "v1=00", "t=1700000000"])
+    def test_a_header_that_lacks_something_is_refused(self, header):
+        with pytest.raises(SignatureInvalid):
+            verify("stripe", {"stripe-signature": header}, b"{}", ["whsec_of_a_test"], NOW)
+
+    def test_another_time_was_not_signed(self):
+        header = stripe(b"{}", at=NOW - 100)["Stripe-Signature"].replace(str(NOW - 100), str(NOW))
+        with pytest.raises(SignatureInvalid, match="No signature matches"):
+            verify("stripe", {"stripe-signature": header}, b"{}", ["whsec_of_a_test"], NOW)
+
+
+ADYEN_KEY = "44782DEF547AAA06C910C43932B1EB0C71FC68D9D0C057550C48EC2ACF6BA056"
+
+
+def notification(**fields):
+    item = {"pspReference": "P", "merchantReference": "R", "eventCode": "CAPTURE", **fields}
+    signed = f"P::R-account:R:{item['amount']['value']}:EUR:CAPTURE:true"
+    digest = hmac.new(bytes.fromhex(ADYEN_KEY), signed.encode(), hashlib.sha256).digest()
+    more = {"merchantAccountCode": "R-account", "success": "true"}
+    signature = {"hmacSignature": base64.b64encode(digest).decode()}
+    return {"NotificationRequestItem": {**item, **more, "additionalData": signature}}
+
+
+def notifications(*items):
+    return json.dumps({"live": "false", "notificationItems": list(items)}).encode()
+
+
+class TestAdyen:
+    ours = notification(amount={"value": 1, "currency": "EUR"})
+
+    def test_every_item_is_signed_by_itself(self):
+        verify("adyen", {}, notifications(self.ours, self.ours), [ADYEN_KEY], NOW)
+
+    def test_one_forged_item_spoils_them_all(self):
+        forged = json.loads(json.dumps(self.ours))
+        forged["NotificationRequestItem"]["amount"]["value"] = 2
+        with pytest.raises(SignatureInvalid, match="No signature matches"):
+            verify("adyen", {}, notifications(self.ours, forged), [ADYEN_KEY], NOW)
+
+    @pytest.mark.parametrize(
+        "sent", [b"", b"[]", b"{}", b'{"notificationItems": []}', b'{"notificationItems": [1]}']
+    )
+    def test_what_is_no_notification_is_refused(self, sent):
+        with pytest.raises(SignatureInvalid):
+            verify("adyen", {}, sent, [ADYEN_KEY], NOW)
+
+    def test_a_secret_that_is_no_key_verifies_nothing(self):
+        with pytest.raises(SignatureInvalid, match="No usable secret"):
+            verify("adyen", {}, notifications(self.ours), ["not hex"], NOW)

@@ -9,9 +9,10 @@ from __future__ import annotations
 
 import base64
 import hmac
+import json
 import unicodedata
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from doorstep.domain.errors import SignatureInvalid
 
@@ -54,6 +55,43 @@ class Scheme(NamedTuple):
     """Where set, what stands before the signature; one without it is passed over."""
     written: Callable[[bytes], bytes] = base64.b64encode
     """How the signature is written."""
+    pairs: tuple[str, str] | None = None
+    """Where set, the header lists `name=value` pairs: names of the time, which is signed before the
+    body, and of the signatures; others are passed over."""
+    inside: Callable[[bytes], list[Claim]] | None = None
+    """Where there is no such header: what is signed within the body."""
+
+
+class Claim(NamedTuple):
+    """What was signed, and the signatures that are offered for it."""
+
+    message: bytes
+    signatures: list[bytes]
+
+
+def _adyen_items(body: bytes) -> list[Claim]:
+    """Each item of a standard notification signs eight of its own fields."""
+    try:
+        document = json.loads(body)
+        items = [one["NotificationRequestItem"] for one in document["notificationItems"]]
+        return [_adyen_item(item) for item in items]
+    except (ValueError, TypeError, KeyError, AttributeError):
+        raise SignatureInvalid("There is no signed notification.") from None
+
+
+def _adyen_item(item: Mapping[str, Any]) -> Claim:
+    amount = item.get("amount") or {}
+    fields = (
+        *(item.get(name) for name in _ADYEN_NAMES),
+        *(amount.get(name) for name in ("value", "currency")),
+        *(item.get(name) for name in ("eventCode", "success")),
+    )
+    message = ":".join("" if field is None else str(field) for field in fields)
+    signature = (item.get("additionalData") or {})["hmacSignature"]
+    return Claim(_bytes(message), [_bytes(str(signature))])
+
+
+_ADYEN_NAMES = ("pspReference", "originalReference", "merchantAccountCode", "merchantReference")
 
 
 STANDARD_WEBHOOKS = Scheme(
@@ -66,10 +104,12 @@ STANDARD_WEBHOOKS = Scheme(
 """https://www.standardwebhooks.com. `v1a`, made with a private key, is a version passed over."""
 
 SCHEMES = {
+    "adyen": Scheme(signatures=("hmacsignature",), key=bytes.fromhex, inside=_adyen_items),
     "easypost": Scheme(
         signatures=("x-hmac-signature",), key=_nfkd, prefix="hmac-sha256-hex=", written=_hex
     ),
     "shopify": Scheme(signatures=("x-shopify-hmac-sha256", "shopify-hmac-sha256")),
+    "stripe": Scheme(signatures=("stripe-signature",), written=_hex, pairs=("t", "v1")),
 }
 """Senders with a scheme of their own. All others sign as Standard Webhooks has it."""
 
@@ -83,23 +123,42 @@ def verify(
     """
     scheme = SCHEMES.get(sender, STANDARD_WEBHOOKS)
     given = {name.lower(): value for name, value in headers.items()}
+    claims = _claims(scheme, given, body, now)
+    keys = list(_keys(scheme, secrets))
+    if not keys:
+        raise SignatureInvalid(f"No usable secret is configured for {sender}.")
+    if not all(_signed(claim, scheme, keys) for claim in claims):
+        raise SignatureInvalid("No signature matches.")
+
+
+def _claims(scheme: Scheme, given: Mapping[str, str], body: bytes, now: int) -> list[Claim]:
+    """What has to be signed: one thing, or several within the body. Never empty."""
     for name in scheme.signed:
         if not given.get(name):
             raise SignatureInvalid(f"The header {name} is missing.")
     if scheme.timestamp:
         _check_age(given[scheme.timestamp], now)
-    offered = list(_offered(scheme, given))
-    if not offered:
+    before = [_bytes(given[name]) for name in scheme.signed]
+    if scheme.pairs:
+        timestamp, offered = _pairs(scheme, given)
+        _check_age(timestamp, now)
+        before = [_bytes(timestamp)]
+    else:
+        offered = list(_offered(scheme, given))
+    if offered:
+        return [Claim(b".".join((*before, body)), offered)]
+    claims = scheme.inside(body) if scheme.inside else []
+    if not claims:
         raise SignatureInvalid("There is no signature.")
-    keys = list(_keys(scheme, secrets))
-    if not keys:
-        raise SignatureInvalid(f"No usable secret is configured for {sender}.")
-    message = b".".join((*(_bytes(given[name]) for name in scheme.signed), body))
-    for key in keys:
-        expected = scheme.written(hmac.digest(key, message, "sha256"))
-        if any(hmac.compare_digest(expected, signature) for signature in offered):
-            return
-    raise SignatureInvalid("No signature matches.")
+    return claims
+
+
+def _signed(claim: Claim, scheme: Scheme, keys: Sequence[bytes]) -> bool:
+    return any(
+        hmac.compare_digest(scheme.written(hmac.digest(key, claim.message, "sha256")), signature)
+        for key in keys
+        for signature in claim.signatures
+    )
 
 
 def _check_age(timestamp: str, now: int) -> None:
@@ -119,6 +178,15 @@ def _offered(scheme: Scheme, given: Mapping[str, str]) -> Iterator[bytes]:
         for version, _, signature in (pair.partition(",") for pair in header.split()):
             if version == scheme.version and signature:
                 yield _bytes(signature)
+
+
+def _pairs(scheme: Scheme, given: Mapping[str, str]) -> tuple[str, list[bytes]]:
+    """The signed time and the signatures of a header that lists both."""
+    at, signature = scheme.pairs or ("", "")
+    header = next((given[name] for name in scheme.signatures if given.get(name)), "")
+    listed = [pair.strip().partition("=") for pair in header.split(",")]
+    times = [value for name, _, value in listed if name == at]
+    return next(iter(times), ""), [_bytes(v) for name, _, v in listed if name == signature and v]
 
 
 def _keys(scheme: Scheme, secrets: Sequence[str]) -> Iterator[bytes]:
