@@ -13,7 +13,7 @@ from doorstep.adapters.dynamo.orders import assemble
 from doorstep.adapters.dynamo.schema import TIMELINE_PREFIX
 from doorstep.domain.money import Money, total
 from doorstep.domain.order import Order, OrderStatus
-from doorstep.domain.payment import STOREFRONT, Payment
+from doorstep.domain.payment import STOREFRONT, Payment, PaymentOutcome
 from doorstep.domain.stock import EFFECTS, MovementKind
 
 Row = Mapping[str, Any]
@@ -42,8 +42,7 @@ def violations(rows: Iterable[Row], provider: Iterable[Row]) -> list[str]:
         found += (f"{order.order_id}: {fault}" for fault in (*_lines(order), *_money(order)))
         for payment in order.payments:
             if payment.provider != STOREFRONT and order.placed_at:
-                known = accounts.get(payment.reference)
-                found += (f"{payment.payment_id}: {fault}" for fault in _account(payment, known))
+                found += (f"{payment.payment_id}: {fault}" for fault in _account(payment, accounts))
     return found
 
 
@@ -106,27 +105,33 @@ def _money(order: Order) -> Iterator[str]:
             yield f"{order.captured} captured, {packed} in parcels"
 
 
-def _account(payment: Payment, known: Row | None) -> Iterator[str]:
-    """What the provider remembers of a payment, against what we do."""
-    if known is None:
-        if payment.amount:
-            yield f"the provider knows nothing of {payment.reference}"
+def _account(payment: Payment, accounts: Mapping[str, Row]) -> Iterator[str]:
+    """What the provider remembers of a payment's authorizations, against what we do."""
+    granted = [e for e in payment.authorizations if e.outcome is PaymentOutcome.SUCCEEDED]
+    known = [accounts[event.reference] for event in granted if event.reference in accounts]
+    if len(known) < len(granted) and payment.amount:
+        yield f"the provider does not know all of {[event.reference for event in granted]}"
         return
     moved: Counter[str] = Counter()
-    for done in known["done"]["M"].values():
-        moved[done["M"]["action"]["S"]] += int(done["M"]["amount"]["N"])
+    for row in known:
+        numbers = {key: int(value["N"]) for key, value in row.items() if "N" in value}
+        moved.update({key: numbers[key] for key in ("amount", "voided")})
+        here: Counter[str] = Counter()
+        for done in row["done"]["M"].values():
+            here[done["M"]["action"]["S"]] += int(done["M"]["amount"]["N"])
+        moved.update(here)
+        left = sum(numbers[key] for key in ("capturable", "voided", "released")) + here["capture"]
+        if left != numbers["amount"]:
+            yield f"the provider has {left} of {numbers['amount']}"
     currency = payment.amount.currency
     for name, ours, theirs in (
-        ("authorized", payment.amount, int(known["amount"]["N"])),
+        ("authorized", payment.authorized + payment.voided + payment.expired, moved["amount"]),
         ("captured", payment.captured, moved["capture"]),
         ("refunded", payment.refunded, moved["refund"]),
-        ("voided", payment.voided, int(known["voided"]["N"])),
+        ("voided", payment.voided, moved["voided"]),
     ):
         if ours.minor != theirs:
             yield f"{ours} {name}; the provider says {Money(minor=theirs, currency=currency)}"
-    left = int(known["capturable"]["N"]) + moved["capture"] + int(known["voided"]["N"])
-    if left != int(known["amount"]["N"]):
-        yield f"the provider has {left} of {known['amount']['N']}"
 
 
 def _gaps(rows: Iterable[Row]) -> Iterator[str]:

@@ -132,7 +132,7 @@ class Shop:
         self.standings = FakeStandings(self.memory)
         self.policies = FakePolicies()
         self.links = SignedLinks("https://shop.example/remedies", ("s" * MIN_SECRET,), self.clock)
-        self.gateway = FakeProviders()
+        self.gateway = FakeProviders(self.clock)
         self.carrier = FakeCarrier()
         self.documents = FakeDocuments()
         self.notifier = FakeNotifier()

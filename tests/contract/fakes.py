@@ -1,8 +1,10 @@
 """The world in memory, for tests of the use cases. Each fake passes its port's contract suite."""
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 
-from doorstep.adapters.payments.sandbox import Token
+from doorstep.adapters.payments.sandbox import Token, _capabilities
 from doorstep.domain.errors import (
     CaptureDeclined,
     IdempotencyKeyReused,
@@ -13,7 +15,7 @@ from doorstep.domain.errors import (
 )
 from doorstep.domain.fulfillment import FulfillmentOrder
 from doorstep.domain.money import Money
-from doorstep.domain.payment import Payment, PaymentAction, PaymentEvent
+from doorstep.domain.payment import Payment, PaymentAction, PaymentEvent, Terms
 from doorstep.ports import Authorization, Mail
 
 
@@ -25,6 +27,8 @@ class Charge:
     amount: Money
     declined: str = ""
     lost: bool = False
+    terms: Terms = field(default_factory=Terms)
+    released: bool = False
     captured: Money = field(init=False)
     refunded: Money = field(init=False)
     voided: Money = field(init=False)
@@ -36,21 +40,23 @@ class Charge:
     def answer(self) -> Authorization:
         if self.declined:
             raise PaymentDeclined(self.declined)
-        return Authorization(reference=f"fake_{self.key}")
+        return Authorization(reference=f"fake_{self.key}", terms=self.terms)
 
 
 class FakeGateway:
     """A payment provider in memory, with the sandbox's tokens; `charges` is what it knows."""
 
-    def __init__(self) -> None:
+    def __init__(self, clock: Callable[[], datetime] = lambda: datetime.now(UTC)) -> None:
         self.charges: dict[str, Charge] = {}
+        self._clock = clock
 
     def authorize(self, payment: Payment, key: str) -> Authorization:
         if payment.token == Token.DOWN:
             raise ProviderUnavailable("the provider is down")
         known = self.charges.get(key)
         if known is None:
-            charge = self.charges[key] = Charge(key, payment.amount)
+            terms = _capabilities(payment).terms(self._clock())
+            charge = self.charges[key] = Charge(key, payment.amount, terms=terms)
             if payment.token == Token.DECLINE:
                 charge.declined = "insufficient_funds"
             elif payment.token not in set(Token):
@@ -73,10 +79,16 @@ class FakeGateway:
             raise CaptureDeclined("do_not_honor")
         charge = self._charge(payment, event, CaptureDeclined)
         if not self._done(charge, event):
+            until, left = charge.terms.valid_until, charge.amount - charge.captured
+            if until and until <= self._clock():
+                raise CaptureDeclined("expired")
+            if charge.released or not (charge.terms.partial_capture or event.amount == left):
+                raise CaptureDeclined("not_capturable")
             if charge.captured + charge.voided + event.amount > charge.amount:
                 raise CaptureDeclined("voided" if charge.voided else "more_than_authorized")
             charge.done[event.key] = (event.action, event.amount)
             charge.captured += event.amount
+            charge.released = not charge.terms.multi_capture
             if payment.token == Token.CAPTURE_TIMEOUT_AFTER:
                 raise PaymentOutcomeUnknown("the provider did not answer")
         return f"fake_{event.key}"

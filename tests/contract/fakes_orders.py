@@ -31,7 +31,6 @@ from doorstep.domain.fulfillment import OPEN, FulfillmentOrder
 from doorstep.domain.ledger import Drift, LedgerRow, corrections
 from doorstep.domain.order import Order
 from doorstep.domain.papers import CycleCount, Paper, Transfer
-from doorstep.domain.payment import PaymentAction, PaymentOutcome
 from doorstep.domain.remedy import RemedyPolicy
 from doorstep.domain.rules import Edition, SourcingRules, in_force
 from doorstep.domain.standing import Standing
@@ -558,9 +557,10 @@ class FakeQueues:
             "handover": lambda: self._looked_at("handover"),
             "delivery": self._deliveries,
             "switched": lambda: [(at, key) for key, at in self.memory.switched.items()],
-            "money": self._money,
+            "money": lambda: self._payments("money"),
             "standing": self._standings,
             "remedy": self._remedies,
+            "authorization": lambda: self._payments("authorization"),
         }[queue]()
         return [key for at, key in sorted(found) if at < before][:limit]
 
@@ -652,14 +652,12 @@ class FakeQueues:
             if remedy.due
         ]
 
-    def _money(self) -> list[tuple[datetime, str]]:
-        back = (PaymentAction.VOID, PaymentAction.REFUND)
+    def _payments(self, queue: str) -> list[tuple[datetime, str]]:
         return [
-            (event.at, order.order_id)
+            (payment.look_at[0], order.order_id)
             for order in self.memory.orders.values()
             for payment in order.payments
-            for event in payment.events
-            if event.action in back and event.outcome is PaymentOutcome.REQUESTED
+            if payment.look_at and payment.look_at[1] == queue
         ]
 
 

@@ -1,7 +1,7 @@
 """Every payment provider, and the fake, keeps the same promises about money."""
 
 from collections.abc import Callable
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from hypothesis import given, settings
@@ -247,6 +247,40 @@ def test_negative_amounts_move_nothing(gateway: PaymentGateway) -> None:
         gateway.capture(paid, capture("P1", -1))
     with pytest.raises(PaymentDeclined):
         gateway.refund(paid, refund("R1", -1))
+
+
+def test_an_authorization_says_how_long_it_lives_and_is_not_captured_after(
+    gateway: PaymentGateway,
+) -> None:
+    asked = payment("tok_expires")
+    answer = gateway.authorize(asked, "T1-authorize")
+    assert answer.terms.valid_until
+    assert answer.terms.valid_until <= datetime.now(UTC) + timedelta(seconds=2)
+    paid = asked.model_copy(update={"reference": answer.reference})
+    later = answer.terms.valid_until
+    vars(gateway)["_clock"] = lambda: later
+    with pytest.raises(CaptureDeclined) as declined:
+        gateway.capture(paid, capture("P1", 1))
+    assert declined.value.reason == "expired"
+
+
+def test_one_capture_ends_an_authorization_that_gives_only_one(gateway: PaymentGateway) -> None:
+    assert not gateway.authorize(payment("tok_single_capture"), "T1-authorize").terms.multi_capture
+    paid = authorized(gateway, "tok_single_capture")
+    gateway.capture(paid, capture("P1", 6_000))
+    gateway.capture(paid, capture("P1", 6_000))
+    with pytest.raises(CaptureDeclined):
+        gateway.capture(paid, capture("P2", 1))
+    gateway.refund(paid, refund("R1", 6_000))
+
+
+def test_an_authorization_that_is_captured_whole_is_not_captured_in_part(
+    gateway: PaymentGateway,
+) -> None:
+    paid = authorized(gateway, "tok_whole_capture")
+    with pytest.raises(CaptureDeclined):
+        gateway.capture(paid, capture("P1", 9_999))
+    gateway.capture(paid, capture("P2", 10_000))
 
 
 # --- refund and void ----------------------------------------------------------------------------

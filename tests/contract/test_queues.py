@@ -158,7 +158,8 @@ def test_money_that_was_asked_back_is_due_until_it_is_answered(world: World) -> 
     (order,) = world.orders.commit(placing.request_void(canceled, "O-A-T1", at=world.clock()))
     assert list(due(world, "money", days=1)) == ["O-A"]
     assert not due(world, "money", days=-1)
-    world.orders.commit(placing.voided(order, "O-A-T1", at=world.clock()))
+    (_, void) = order.payments[0].events
+    world.orders.commit(placing.voided(order, "O-A-T1", void, at=world.clock()))
     assert not due(world, "money", days=1)
 
 

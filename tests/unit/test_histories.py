@@ -34,7 +34,7 @@ from doorstep.domain.errors import (
 from doorstep.domain.fulfillment import WORKABLE, FulfillmentOrder, FulfillmentStatus
 from doorstep.domain.money import total
 from doorstep.domain.order import Order, OrderStatus
-from doorstep.domain.payment import STOREFRONT
+from doorstep.domain.payment import STOREFRONT, Payment
 from doorstep.domain.refunds import RefundRule
 from doorstep.domain.remedy import Remedy
 from doorstep.domain.returns import Return, ReturnStatus
@@ -202,6 +202,12 @@ class History(RuleBasedStateMachine):
     def hours_pass(self) -> None:
         self.shop.advance(hours=2)
         self.shop.tries_again()
+        self.shop.expires()
+
+    @rule(days=st.integers(1, 8))
+    def a_week_passes(self, days: int) -> None:
+        """Authorizations run out, and are renewed."""
+        self.shop.advance(days=days)
         self.shop.expires()
 
     @rule(sku=skus, place=places, units=st.integers(1, 3))
@@ -458,18 +464,31 @@ class History(RuleBasedStateMachine):
         self.shop.check()
         for order in self._orders():
             assert order.status is not OrderStatus.PENDING
-        for charge in self.shop.gateway.charges.values():
-            payment_id = charge.key.removesuffix("-authorize")
-            order = self.shop.order_of(payment_id)
-            payment = order.payment(payment_id)
-            if not charge.declined and not charge.lost:
-                assert charge.captured == payment.captured + total(
-                    [payment.claimed] if charge.captured > payment.captured else [], "EUR"
-                )
-                assert charge.refunded == payment.refunded
-                assert bool(charge.voided) == bool(payment.voided)
-            if order.status is OrderStatus.CANCELED and not charge.declined and not charge.lost:
-                assert charge.voided == charge.amount
+        for order in self._orders():
+            for payment in order.payments:
+                self._agrees(order, payment)
+
+    def _agrees(self, order: Order, payment: Payment) -> None:
+        """The provider has captured, refunded and kept reserved what we say."""
+        charges = [
+            charge
+            for charge in self.shop.gateway.charges.values()
+            if charge.key.startswith(f"{payment.payment_id}-authorize")
+            and not charge.declined
+            and not charge.lost
+        ]
+        if payment.provider == STOREFRONT or not charges:
+            return
+        captured = total((charge.captured for charge in charges), "EUR")
+        asked = [payment.claimed] if captured > payment.captured else []
+        assert captured == payment.captured + total(asked, "EUR")
+        assert total((charge.refunded for charge in charges), "EUR") == payment.refunded
+        assert total((charge.voided for charge in charges), "EUR") == payment.voided
+        if order.status is OrderStatus.CANCELED:
+            now = self.shop.clock()
+            for charge in charges:
+                ended = charge.released or (charge.terms.valid_until or now) <= now
+                assert ended or charge.voided == charge.amount - charge.captured
 
     # --- what there is ----------------------------------------------------------------------------
 

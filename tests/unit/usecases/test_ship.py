@@ -237,10 +237,10 @@ def test_claims_never_exceed_what_is_authorized(shop: Shop) -> None:
     )
     order = order.with_payment(less)
     large, small = order.shipments
-    claimed = capturing.claim(order, large, at=shop.clock())
-    assert claimed
+    key, at = payment.payment_id, shop.clock()
+    claimed, _, _ = capturing.claim(order, large, key, large.amount, at=at)
     with pytest.raises(CaptureDeclined, match=r"0\.10 EUR is authorized, 10\.00 EUR is needed"):
-        capturing.claim(claimed[0], small, at=shop.clock())
+        capturing.claim(claimed, small, key, small.amount, at=at)
 
 
 # --- labels and handover --------------------------------------------------------------------------

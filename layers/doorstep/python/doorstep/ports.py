@@ -14,7 +14,7 @@ from doorstep.domain.ledger import Drift, LedgerRow
 from doorstep.domain.money import Money
 from doorstep.domain.order import Order
 from doorstep.domain.papers import CycleCount, Paper, Transfer
-from doorstep.domain.payment import Payment, PaymentEvent
+from doorstep.domain.payment import Payment, PaymentEvent, Terms
 from doorstep.domain.record import Record
 from doorstep.domain.remedy import RemedyPolicy
 from doorstep.domain.rules import Edition, SourcingRules
@@ -226,9 +226,10 @@ class Standings(Protocol):
 
 
 class Authorization(Record):
-    """What a provider knows of an authorization."""
+    """What a provider knows of an authorization, and what may be done with it."""
 
     reference: str
+    terms: Terms = Terms()
 
 
 class PaymentGateway(Protocol):

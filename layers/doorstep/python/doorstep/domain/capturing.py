@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from doorstep.domain import events
+from doorstep.domain import events, renewing
 from doorstep.domain.errors import CaptureDeclined
 from doorstep.domain.money import Money, total
 from doorstep.domain.order import Order
@@ -19,26 +19,49 @@ from doorstep.domain.payment import (
 from doorstep.domain.shipment import Shipment
 
 
-def claim(
-    order: Order, parcel: Shipment, *, at: datetime
-) -> tuple[Order, Payment, PaymentEvent] | None:
-    """Write the intent to capture the next tender's part of a parcel's share, before the provider
-    hears of it; None where all of it is captured.
-
-    An unanswered claim is kept; after a refusal there is a new one, with a new key. The claim
-    counts against what is authorized, so that two parcels never draw the same money (invariant 4);
-    raises CaptureDeclined where that does not cover it.
-    """
-    left = parcel.amount
+def unanswered(order: Order, parcel: Shipment) -> tuple[Payment, PaymentEvent] | None:
+    """A tender that was asked for its part of a parcel's share, and has not answered."""
     for payment in order.payments:
         for event in claims(payment, parcel):
             if event.outcome is PaymentOutcome.REQUESTED:
-                return order, payment, event
-            if event.outcome is PaymentOutcome.SUCCEEDED:
-                left -= event.amount
-    if not left:
-        return None
-    payment, amount = spread(order, left)[-1]
+                return payment, event
+    return None
+
+
+def next_share(order: Order, parcel: Shipment) -> tuple[Payment, Money] | None:
+    """The tender that is to be asked next, and for how much; None where all of a parcel's share is
+    captured.
+
+    Stored value gives first, then the others in their order, each as much as it still owes. The
+    last of them is asked first: nobody's stored value is spent on a parcel whose card declines.
+    Raises CaptureDeclined where all of them together do not cover it.
+    """
+    asked = [event for payment in order.payments for event in claims(payment, parcel)]
+    alive = (event.amount for event in asked if event.outcome is not PaymentOutcome.FAILED)
+    left = needed = parcel.amount - total(alive, order.currency)
+    last = None
+    for payment in sorted(order.payments, key=lambda one: one.method not in STORED_VALUE):
+        share = min(left, payment.owed)
+        if share.minor > 0:
+            last = payment, share
+            left -= share
+    if left.minor > 0:
+        raise CaptureDeclined(f"{needed - left} is left to be paid with, {needed} is needed")
+    return last
+
+
+def claim(
+    order: Order, parcel: Shipment, payment_id: str, amount: Money, *, at: datetime
+) -> tuple[Order, Payment, PaymentEvent]:
+    """Write the intent to capture one tender's part of a parcel's share, before the provider hears
+    of it; after a refusal under a new key.
+
+    It counts against what is authorized, so that two parcels never draw the same money
+    (invariant 4). Raises CaptureDeclined where that does not cover it.
+    """
+    payment = order.payment(payment_id)
+    if amount > payment.capturable:
+        raise CaptureDeclined(f"{payment.capturable} is authorized, {amount} is needed")
     known = len(claims(payment, parcel))
     intent = PaymentEvent(
         key=f"{_claim_key(parcel)}-{payment.tender}{f'-{known + 1}' if known else ''}",
@@ -46,6 +69,7 @@ def claim(
         amount=amount,
         outcome=PaymentOutcome.REQUESTED,
         at=at,
+        authorization=payment.reference,
     )
     claimed = payment.with_event(intent)
     order = order.with_payment(claimed).raising(
@@ -54,24 +78,6 @@ def claim(
         )
     )
     return order, claimed, intent
-
-
-def spread(order: Order, amount: Money) -> list[tuple[Payment, Money]]:
-    """What each tender gives of an amount, to the last unit: stored value first, then the others,
-    in their order.
-
-    The last one is to be asked first: nobody's stored value is spent on a parcel whose card
-    declines. Raises CaptureDeclined where all of them together do not cover it.
-    """
-    shares, left = [], amount
-    for payment in sorted(order.payments, key=lambda one: one.method not in STORED_VALUE):
-        share = min(left, payment.capturable)
-        if share > Money.zero(order.currency):
-            shares.append((payment, share))
-            left -= share
-    if left:
-        raise CaptureDeclined(f"{amount - left} is authorized, {amount} is needed")
-    return shares
 
 
 def captured(
@@ -83,16 +89,22 @@ def captured(
     reference: str,
     at: datetime,
 ) -> Order:
-    """The provider took one tender's part of a parcel's share."""
+    """The provider took one tender's part of a parcel's share.
+
+    Where one capture is all that an authorization gives, the rest of it is not reserved any more.
+    """
     done = event.model_copy(
         update={"outcome": PaymentOutcome.SUCCEEDED, "reference": reference, "at": at}
     )
     payment = order.payment(payment_id).with_event(done)
-    return order.with_payment(payment).raising(
+    order = order.with_payment(payment).raising(
         events.PaymentCaptured(
             payment_id=payment_id, shipment_id=parcel.shipment_id, amount=event.amount
         )
     )
+    if payment.terms.multi_capture:
+        return order
+    return renewing.ended(order, payment_id, reason="one capture is all it gives", at=at)
 
 
 def refused(

@@ -216,6 +216,25 @@ class PaymentAuthorized(Event):
     amount: Money
 
 
+class RenewalRequested(Event):
+    """An authorization runs out, or does not fit a parcel: it is about to be asked for anew."""
+
+    name = "payment.renewal_requested"
+    payment_id: str
+    amount: Money
+
+
+class AuthorizationEnded(Event):
+    """The provider does not reserve the amount any more: its time was up, or one capture was all it
+    gave.
+    """
+
+    name = "payment.authorization_ended"
+    payment_id: str
+    amount: Money
+    reason: str
+
+
 class PaymentDeclined(Event):
     """The provider refused to authorize."""
 

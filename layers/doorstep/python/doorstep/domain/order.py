@@ -294,6 +294,7 @@ class Order(Record):
             if refunded:
                 return PaymentState.PARTIALLY_REFUNDED
             unclaimed = any(p.capturable or p.claimed for p in self.payments)
+            unclaimed |= self.needs_money and any(p.expired for p in self.payments)
             whole = captured >= self.totals.total or not unclaimed
             return PaymentState.CAPTURED if whole else PaymentState.PARTIALLY_CAPTURED
         if authorized or (not self.totals.total and self.status is not OrderStatus.PENDING):
@@ -388,6 +389,12 @@ class Order(Record):
         """Whether they are canceled before another look is taken at them."""
         end, look = self.give_up_at, self.look_at
         return end is not None and (look is None or end <= look)
+
+    @property
+    def needs_money(self) -> bool:
+        """Whether units are still to be packed, or parcels to be paid."""
+        packed = total((parcel.amount for parcel in self.parcels), self.currency)
+        return self.captured < packed or any(x.settled_units < x.ordered for x in self.lines)
 
     @property
     def captured(self) -> Money:

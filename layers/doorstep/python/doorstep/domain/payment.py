@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime, timedelta
 from enum import StrEnum
 
 from pydantic import Field
@@ -11,6 +12,10 @@ from doorstep.domain.record import Moment, Record
 
 STOREFRONT = "storefront"
 """The provider of a payment that the storefront took itself: we follow it, we never move it."""
+
+
+RENEWAL = timedelta(days=1)
+"""How long before an authorization ends it is asked for anew, if its order still waits."""
 
 
 class Method(StrEnum):
@@ -33,6 +38,32 @@ class Capabilities(Record):
     """What a payment provider can do."""
 
     methods: frozenset[Method] = frozenset({Method.CARD})
+    multi_capture: bool = True
+    """Several parcels draw on one authorization. Otherwise the first capture ends it, and each
+    later parcel is authorized by itself."""
+    partial_capture: bool = True
+    """Less than is authorized may be captured. Otherwise each parcel is authorized to the cent."""
+    over_capture: bool = False
+    """More than is authorized may be captured. Told, never used: invariant 4."""
+    authorization_life: timedelta | None = None
+    """How long money stays reserved; None where nobody says."""
+
+    def terms(self, at: datetime) -> Terms:
+        """Of an authorization that is granted at this moment."""
+        life = self.authorization_life
+        return Terms(
+            valid_until=at + life if life else None,
+            multi_capture=self.multi_capture,
+            partial_capture=self.partial_capture,
+        )
+
+
+class Terms(Record):
+    """What may be done with one authorization, and until when."""
+
+    valid_until: Moment | None = None
+    multi_capture: bool = True
+    partial_capture: bool = True
 
 
 class PaymentAction(StrEnum):
@@ -40,6 +71,8 @@ class PaymentAction(StrEnum):
     CAPTURE = "capture"
     REFUND = "refund"
     VOID = "void"
+    EXPIRE = "expire"
+    """The provider does not reserve it any more: its time was up, or one capture ended it."""
 
 
 class PaymentOutcome(StrEnum):
@@ -47,6 +80,9 @@ class PaymentOutcome(StrEnum):
     """The intent: written before the provider is called, so that a crash leaves a trace."""
     SUCCEEDED = "succeeded"
     FAILED = "failed"
+
+
+_TAKEN = (PaymentAction.CAPTURE, PaymentOutcome.SUCCEEDED)
 
 
 class PaymentEvent(Record):
@@ -63,6 +99,9 @@ class PaymentEvent(Record):
     reference: str = ""
     """The provider's name for it, once it is known."""
     reason: str = ""
+    authorization: str = ""
+    """The authorization that it draws on, or gives free, as the provider names it; empty: the
+    first."""
 
 
 class Payment(Record):
@@ -75,7 +114,8 @@ class Payment(Record):
     """The payment method as the provider names it; never a card number."""
     amount: Money
     reference: str = ""
-    """The provider's name for the authorization."""
+    """The provider's name for the authorization that counts now."""
+    terms: Terms = Terms()
     events: tuple[PaymentEvent, ...] = Field(default=())
 
     @property
@@ -93,7 +133,8 @@ class Payment(Record):
 
     @property
     def authorized(self) -> Money:
-        return self.sum(PaymentAction.AUTHORIZE, PaymentOutcome.SUCCEEDED) - self.voided
+        granted = self.sum(PaymentAction.AUTHORIZE, PaymentOutcome.SUCCEEDED)
+        return granted - self.voided - self.expired
 
     @property
     def claimed(self) -> Money:
@@ -114,6 +155,10 @@ class Payment(Record):
         return self.sum(PaymentAction.VOID, PaymentOutcome.SUCCEEDED)
 
     @property
+    def expired(self) -> Money:
+        return self.sum(PaymentAction.EXPIRE, PaymentOutcome.SUCCEEDED)
+
+    @property
     def voiding(self) -> Money:
         """Asked to be given free, without an answer yet."""
         return self.sum(PaymentAction.VOID, PaymentOutcome.REQUESTED)
@@ -125,6 +170,88 @@ class Payment(Record):
     @property
     def refundable(self) -> Money:
         return self.captured - self.refunded
+
+    @property
+    def owed(self) -> Money:
+        """What it has still to give of its amount, whether it is reserved at this moment or not."""
+        return self.amount - self.captured - self.claimed
+
+    @property
+    def authorizations(self) -> tuple[PaymentEvent, ...]:
+        """Every authorization that was asked for, in order."""
+        return tuple(event for event in self.events if event.action is PaymentAction.AUTHORIZE)
+
+    def holds(self, amount: Money, at: datetime) -> bool:
+        """Whether this can be captured of what is reserved now."""
+        until = self.terms.valid_until
+        fits = (
+            amount <= self.capturable if self.terms.partial_capture else amount == self.capturable
+        )
+        return fits and (until is None or at < until)
+
+    @property
+    def renew_at(self) -> datetime | None:
+        """When what is reserved is to be reserved anew, so that it does not run out.
+
+        None for what lives too short for that, or was refused: it is tried before it is captured.
+        """
+        until, last = self.terms.valid_until, self.authorizations[-1:]
+        if until is None or not last or not self.capturable:
+            return None
+        renewable = last[0].outcome is PaymentOutcome.SUCCEEDED and until - last[0].at > 2 * RENEWAL
+        return until - RENEWAL if renewable else None
+
+    @property
+    def unanswered_since(self) -> datetime | None:
+        """Since when a provider owes an answer that nobody may be waiting for."""
+        first = f"{self.payment_id}-authorize"
+        return min(
+            (
+                event.at
+                for event in self.events
+                if event.outcome is PaymentOutcome.REQUESTED
+                and event.action is not PaymentAction.CAPTURE
+                and event.key != first
+            ),
+            default=None,
+        )
+
+    @property
+    def look_at(self) -> tuple[datetime, str] | None:
+        """When somebody has to look at it next, and for what: `money` that nobody answered for
+        since, or an `authorization` to be made anew.
+        """
+        if self.unanswered_since:
+            return self.unanswered_since, "money"
+        return (self.renew_at, "authorization") if self.renew_at else None
+
+    def under(self, event: PaymentEvent) -> Payment:
+        """This payment with the authorization that an event is about."""
+        return self.model_copy(update={"reference": self._drawn(event) or self.reference})
+
+    def refund_parts(self, amount: Money) -> list[tuple[str, Money]]:
+        """An amount that it has captured, by the authorizations that it was captured on, the newest
+        first.
+        """
+        found = []
+        taken = [self._drawn(e) for e in self.events if (e.action, e.outcome) == _TAKEN]
+        for authorization in reversed(list(dict.fromkeys(taken))):
+            part = min(amount, self._refundable_on(authorization))
+            if part:
+                found.append((authorization, part))
+                amount -= part
+        return found
+
+    def _drawn(self, event: PaymentEvent) -> str:
+        """The authorization that an event is about, as the provider names it."""
+        first = (granted.reference for granted in self.authorizations if granted.reference)
+        return event.authorization or next(first, "")
+
+    def _refundable_on(self, authorization: str) -> Money:
+        on = self.model_copy(
+            update={"events": tuple(e for e in self.events if self._drawn(e) == authorization)}
+        )
+        return on.captured - on.refunded
 
     def with_event(self, event: PaymentEvent) -> Payment:
         """This payment with an event added, or replaced where its key is there already."""

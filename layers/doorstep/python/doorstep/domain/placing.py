@@ -18,6 +18,7 @@ from doorstep.domain.payment import (
     PaymentAction,
     PaymentEvent,
     PaymentOutcome,
+    Terms,
 )
 from doorstep.domain.work import WorkItem, WorkItemStatus
 
@@ -27,6 +28,8 @@ MAX_SKUS_PER_COMMIT = 40
 MAX_PARTS_PER_COMMIT = 20
 """Lines that are given to a location or taken from it: four actions each, and its rows. No
 fulfillment order has more."""
+
+NO_TERMS = Terms()
 
 NOT_ASKED = "another payment of the order was declined"
 """Why a tender behind a declined one failed."""
@@ -89,11 +92,14 @@ def hold_units(order: Order, held: Mapping[str, int]) -> Order:
     return order.with_lines(changed).moving(*movements)
 
 
-def authorized(order: Order, payment_id: str, *, reference: str, at: datetime) -> Order:
+def authorized(
+    order: Order, payment_id: str, *, reference: str, at: datetime, terms: Terms = NO_TERMS
+) -> Order:
     """The provider reserved the money."""
     payment = order.payment(payment_id)
     event = _answered(payment, "authorize", PaymentOutcome.SUCCEEDED, at, reference)
-    paid = payment.with_event(event).model_copy(update={"reference": reference})
+    update = {"reference": reference, "terms": terms}
+    paid = payment.with_event(event).model_copy(update=update)
     return order.with_payment(paid).raising(
         events.PaymentAuthorized(payment_id=payment_id, amount=payment.amount)
     )
@@ -298,25 +304,29 @@ def request_void(order: Order, payment_id: str, *, at: datetime) -> Order:
         amount=payment.capturable,
         outcome=PaymentOutcome.REQUESTED,
         at=at,
+        authorization=payment.reference,
     )
     return order.with_payment(payment.with_event(intent)).raising(
         events.VoidRequested(payment_id=payment_id, amount=intent.amount)
     )
 
 
-def voided(order: Order, payment_id: str, *, at: datetime) -> Order:
+def voided(order: Order, payment_id: str, event: PaymentEvent, *, at: datetime) -> Order:
     """The provider gave it free."""
     payment = order.payment(payment_id)
-    event = _answered(payment, "void", PaymentOutcome.SUCCEEDED, at)
+    event = event.model_copy(update={"outcome": PaymentOutcome.SUCCEEDED, "at": at})
     return order.with_payment(payment.with_event(event)).raising(
         events.PaymentVoided(payment_id=payment_id, amount=event.amount)
     )
 
 
-def void_refused(order: Order, payment_id: str, *, reason: str, at: datetime) -> Order:
+def void_refused(
+    order: Order, payment_id: str, event: PaymentEvent, *, reason: str, at: datetime
+) -> Order:
     """The provider keeps it reserved."""
     payment = order.payment(payment_id)
-    event = _answered(payment, "void", PaymentOutcome.FAILED, at, reason=reason)
+    update = {"outcome": PaymentOutcome.FAILED, "reason": reason, "at": at}
+    event = event.model_copy(update=update)
     return order.with_payment(payment.with_event(event)).raising(
         events.VoidRefused(payment_id=payment_id, amount=event.amount, reason=reason)
     )

@@ -108,19 +108,8 @@ def request(
     counted = _ALIVE if again else tuple(PaymentOutcome)
     left = amount - _sum(order, cause, *counted)
     for payment, share in spread(order.payments, left, rule):
-        known = len(parts(payment, cause))
-        intent = PaymentEvent(
-            key=f"{cause}-refund-{payment.tender}{f'-{known + 1}' if known else ''}",
-            action=PaymentAction.REFUND,
-            amount=share,
-            outcome=PaymentOutcome.REQUESTED,
-            at=at,
-        )
-        order = order.with_payment(payment.with_event(intent)).raising(
-            events.RefundRequested(
-                payment_id=payment.payment_id, amount=share, **_about(order, cause)
-            )
-        )
+        for authorization, part in payment.refund_parts(share):
+            order = _ask(order, cause, payment.payment_id, authorization, part, at)
     return order
 
 
@@ -203,6 +192,25 @@ def parts(payment: Payment, cause: str) -> list[PaymentEvent]:
 def cause_of(event: PaymentEvent) -> str:
     """What a part of a refund is for."""
     return event.key.rpartition("-refund-")[0]
+
+
+def _ask(
+    order: Order, cause: str, payment_id: str, authorization: str, amount: Money, at: datetime
+) -> Order:
+    """The order with the intent to give back what one tender captured on one authorization."""
+    payment = order.payment(payment_id)
+    known = len(parts(payment, cause))
+    intent = PaymentEvent(
+        key=f"{cause}-refund-{payment.tender}{f'-{known + 1}' if known else ''}",
+        action=PaymentAction.REFUND,
+        amount=amount,
+        outcome=PaymentOutcome.REQUESTED,
+        at=at,
+        authorization=authorization,
+    )
+    return order.with_payment(payment.with_event(intent)).raising(
+        events.RefundRequested(payment_id=payment_id, amount=amount, **_about(order, cause))
+    )
 
 
 def _sum(order: Order, cause: str, *outcomes: PaymentOutcome) -> Money:

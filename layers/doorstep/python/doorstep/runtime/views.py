@@ -56,6 +56,9 @@ class PaymentView(View):
     captured: Money
     refunded: Money
     voided: Money
+    expired: Money
+    valid_until: Moment | None
+    """Until when what is authorized can be captured; it is authorized anew before or then."""
     events: tuple[PaymentEvent, ...]
 
     @classmethod
@@ -70,6 +73,8 @@ class PaymentView(View):
             captured=payment.captured,
             refunded=payment.refunded,
             voided=payment.voided,
+            expired=payment.expired,
+            valid_until=payment.terms.valid_until,
             events=payment.events,
         )
 

@@ -6,7 +6,6 @@ from contextlib import suppress
 
 from doorstep.domain import placing
 from doorstep.domain.errors import Conflict, Failure, NotSupported, PaymentDeclined
-from doorstep.domain.money import total
 from doorstep.domain.order import Order, OrderStatus
 from doorstep.domain.payment import (
     STOREFRONT,
@@ -67,9 +66,7 @@ def request_voids(order: Order, *, clock: Clock) -> Order:
     """Write the intents to give free what no parcel will need: everything that was not canceled is
     packed, and every parcel is paid.
     """
-    unpacked = any(line.settled_units < line.ordered for line in order.lines)
-    packed = total((parcel.amount for parcel in order.parcels), order.currency)
-    if unpacked or order.captured < packed:
+    if order.needs_money:
         return order
     for payment in order.payments:
         if payment.provider != STOREFRONT:
@@ -104,11 +101,11 @@ def _void(
     """Ask once, and write down what was answered."""
     key, at = payment.payment_id, clock()
     try:
-        gateway.void(payment, event)
+        gateway.void(payment.under(event), event)
     except (PaymentDeclined, NotSupported) as refusal:
-        order = placing.void_refused(order, key, reason=str(refusal), at=at)
+        order = placing.void_refused(order, key, event, reason=str(refusal), at=at)
         text = f"{event.amount} is still reserved: {refusal}"
         return placing.open_work_item(
             order, "void_refused", subject=order.order_id, text=text, at=at
         )
-    return placing.voided(order, key, at=at)
+    return placing.voided(order, key, event, at=at)

@@ -29,7 +29,6 @@ from doorstep.domain.errors import (
     NotFound,
     OutOfStock,
     PaymentDeclined,
-    PaymentOutcomeUnknown,
 )
 from doorstep.domain.money import Currency, Money, total
 from doorstep.domain.order import (
@@ -47,6 +46,7 @@ from doorstep.domain.record import Command
 from doorstep.domain.sellable import sellable
 from doorstep.domain.stock import StockLevels
 from doorstep.ports import (
+    Authorization,
     Catalog,
     Clock,
     FraudScreen,
@@ -56,6 +56,7 @@ from doorstep.ports import (
     TaxEngine,
 )
 from doorstep.usecases import shards
+from doorstep.usecases.authorize import authorize
 from doorstep.usecases.cancel import carry_out_voids
 from doorstep.usecases.quote import MAX_LINES, Item, Quote, demand, quote, unsellable
 
@@ -215,7 +216,7 @@ def finish(
     for payment in order.payments:
         key = payment.payment_id
         try:
-            reference = _authorize(payment, gateway)
+            answer = authorize(payment, _key(payment), gateway)
         except PaymentDeclined as declined:
             refused = placing.decline(paid, key, reason=declined.reason, at=clock())
             try:
@@ -224,7 +225,9 @@ def finish(
                 return _outcome(orders.get(order.order_id))
             carry_out_voids(refused, orders=orders, gateway=gateway, clock=clock)
             raise
-        paid = placing.authorized(paid, key, reference=reference, at=clock())
+        paid = placing.authorized(
+            paid, key, reference=answer.reference, at=clock(), terms=answer.terms
+        )
     reasons = screening.reasons if screening.review else ()
     placed = placing.place(paid, at=clock(), hold_reasons=reasons)
     try:
@@ -247,8 +250,10 @@ def abandon(
     missing = [p.payment_id for p in order.payments if p.amount and p.payment_id not in found]
     if not missing:
         return finish(order, orders=orders, gateway=gateway, fraud=fraud, clock=clock)
-    for key, reference in found.items():
-        order = placing.authorized(order, key, reference=reference, at=clock())
+    for key, answer in found.items():
+        order = placing.authorized(
+            order, key, reference=answer.reference, at=clock(), terms=answer.terms
+        )
     undone = placing.decline(order, missing[0], reason="expired", at=clock())
     (stored,) = orders.commit(undone.changed(expires_at=clock() + _LATEST_PAYMENT))
     return carry_out_voids(stored, orders=orders, gateway=gateway, clock=clock)
@@ -469,42 +474,30 @@ def _shard(key: str, product: Product) -> int:
     return zlib.crc32(key.encode()) % product.stock_shards
 
 
-def _authorize(payment: Payment, gateway: PaymentGateway) -> str:
-    """Reserve the money.
-
-    A time-out is settled by asking, and by asking again under the same key.
-    """
-    if not payment.amount:
-        return "nothing to pay"
-    try:
-        return gateway.authorize(payment, _key(payment)).reference
-    except PaymentOutcomeUnknown:
-        found = gateway.find(payment, _key(payment)) or gateway.authorize(payment, _key(payment))
-        return found.reference
-
-
 def _key(payment: Payment) -> str:
     return f"{payment.payment_id}-authorize"
 
 
-def _found(order: Order, gateway: PaymentGateway) -> dict[str, str]:
+def _found(order: Order, gateway: PaymentGateway) -> dict[str, Authorization]:
     """What providers have reserved, by payment: none that was refused, or never arrived."""
     found = {}
     for payment in order.payments:
         with suppress(PaymentDeclined):
             known = gateway.find(payment, _key(payment)) if payment.amount else None
             if known:
-                found[payment.payment_id] = known.reference
+                found[payment.payment_id] = known
     return found
 
 
-def _paid_in_vain(order: Order, found: Mapping[str, str], *, clock: Clock) -> Order:
+def _paid_in_vain(order: Order, found: Mapping[str, Authorization], *, clock: Clock) -> Order:
     """The undone checkout with the money that was reserved for it, to be given free."""
-    for key, reference in found.items():
+    for key, answer in found.items():
         payment = order.payment(key)
         if payment.authorized or payment.voided:
             continue
-        order = placing.authorized(order, key, reference=reference, at=clock())
+        order = placing.authorized(
+            order, key, reference=answer.reference, at=clock(), terms=answer.terms
+        )
         order = placing.request_void(order, key, at=clock())
     return order
 
@@ -530,7 +523,11 @@ def _after_lost_race(paid: Order, orders: Orders, gateway: PaymentGateway, clock
     """
     order = orders.get(paid.order_id)
     if order.status is OrderStatus.CANCELED and order.placed_at is None:
-        found = {one.payment_id: one.reference for one in paid.payments if one.amount}
+        found = {
+            one.payment_id: Authorization(reference=one.reference, terms=one.terms)
+            for one in paid.payments
+            if one.amount
+        }
         (late,) = orders.commit(_paid_in_vain(order, found, clock=clock))
         carry_out_voids(late, orders=orders, gateway=gateway, clock=clock)
         raise PaymentDeclined("the checkout had expired; nothing was charged")

@@ -7,12 +7,14 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import NamedTuple
 
+from doorstep.domain import renewing
 from doorstep.domain.errors import Conflict, Failure, NotFound, PaymentDeclined
 from doorstep.domain.order import Order, OrderStatus, order_of
 from doorstep.domain.refunds import RefundRule
 from doorstep.domain.returns import ReturnStatus
 from doorstep.ports import Clock, FraudScreen, Orders, PaymentGateway, Queues
-from doorstep.usecases.cancel import carry_out_voids, give_up
+from doorstep.usecases.authorize import carry_out_renewal, renew_expiring
+from doorstep.usecases.cancel import carry_out_voids, give_up, request_voids
 from doorstep.usecases.checkout import abandon, look_again
 from doorstep.usecases.refund import refund_return, settle_refund
 
@@ -50,9 +52,22 @@ class Settlement(NamedTuple):
         elif order.expires_at:
             look_again(order, orders=self.orders, gateway=self.gateway, clock=self.clock)
 
+    def authorization(self, order: Order) -> None:
+        """Reserve anew what would run out while its order waits."""
+        if order.status is OrderStatus.PLACED:
+            renew_expiring(order, orders=self.orders, gateway=self.gateway, clock=self.clock)
+
     def money(self, order: Order) -> None:
-        """Carry out voids and refunds that nobody answered for."""
+        """Carry out renewals, voids and refunds that nobody answered for."""
         orders, gateway, clock = self.orders, self.gateway, self.clock
+        for payment in order.payments:
+            if intent := renewing.unanswered(payment):
+                key = payment.payment_id
+                order = carry_out_renewal(
+                    order, key, intent, orders=orders, gateway=gateway, clock=clock
+                )
+        if order.status is OrderStatus.CANCELED:
+            (order,) = orders.commit(request_voids(order, clock=clock))
         order = carry_out_voids(order, orders=orders, gateway=gateway, clock=clock)
         for refund in order.refunds:
             if refund.settled_at is None:
@@ -72,14 +87,15 @@ class Settlement(NamedTuple):
 
 
 def settle_unfinished(settlement: Settlement, *, queues: Queues, limit: int = 100) -> Settled:
-    """Finish or undo checkouts whose time is up; carry out voids and refunds nobody answered for;
-    cancel units that found no location for as long as the rules let them wait.
+    """Finish or undo checkouts whose time is up; carry out what nobody answered for; reserve anew
+    what would run out; cancel units that found no location for as long as the rules let them wait.
 
     One that fails does not keep the others waiting. What nobody foresaw is raised at the end, as
     an ExceptionGroup, so that somebody hears of it.
     """
     now = settlement.clock()
     due = [(key, settlement.checkout) for key in queues.due("checkout", now, limit)]
+    due += [(key, settlement.authorization) for key in queues.due("authorization", now, limit)]
     due += [(key, settlement.money) for key in queues.due("money", now - _PATIENCE, limit)]
     due += [(key, settlement.unfillable) for key in queues.due("unfillable", now, limit)]
     settled, failed, unforeseen = 0, [], []

@@ -119,7 +119,7 @@ def _refund(
     """Ask one tender's provider, and write down what it answered, and what that ends."""
     cause, at = refunding.cause_of(event), clock()
     try:
-        reference = gateway.refund(order.payment(key), event)
+        reference = gateway.refund(order.payment(key).under(event), event)
     except PaymentDeclined as declined:
         text = f"{event.amount} could not be refunded: {declined.reason}."
         order = refunding.refused(order, key, event, reason=text, at=at)

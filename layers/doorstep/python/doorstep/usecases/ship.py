@@ -25,6 +25,7 @@ from doorstep.ports import (
     Queues,
     Workflow,
 )
+from doorstep.usecases.authorize import ensure_authorized
 from doorstep.usecases.cancel import carry_out_voids, request_voids
 from doorstep.usecases.places import address_of
 
@@ -152,17 +153,27 @@ def _capture(
     order: Order, parcel: Shipment, *, orders: Orders, gateway: PaymentGateway, clock: Clock
 ) -> Order:
     """Capture one parcel's share, once, tender by tender."""
-    while claimed := capturing.claim(order, parcel, at=clock()):
-        order, payment, intent = claimed
-        (order,) = orders.commit(order)
+    while True:
+        claimed = capturing.unanswered(order, parcel)
+        if claimed is None:
+            share = capturing.next_share(order, parcel)
+            if share is None:
+                return order
+            key, amount = share[0].payment_id, share[1]
+            order = ensure_authorized(
+                order, key, amount, orders=orders, gateway=gateway, clock=clock
+            )
+            order, payment, intent = capturing.claim(order, parcel, key, amount, at=clock())
+            (order,) = orders.commit(order)
+            claimed = payment, intent
+        payment, intent = claimed
         about = (parcel, payment.payment_id, intent)
         try:
-            reference = gateway.capture(payment, intent)
+            reference = gateway.capture(payment.under(intent), intent)
         except CaptureDeclined as declined:
             orders.commit(capturing.refused(order, *about, reason=declined.reason, at=clock()))
             raise
         (order,) = orders.commit(capturing.captured(order, *about, reference=reference, at=clock()))
-    return order
 
 
 def _hold_for_payment(key: str, reason: str, *, orders: Orders, clock: Clock) -> None:

@@ -36,7 +36,7 @@ from doorstep.domain.errors import Conflict, Duplicate, NotFound, OutOfStock
 from doorstep.domain.events import TimelineItem
 from doorstep.domain.fulfillment import OPEN, FulfillmentOrder
 from doorstep.domain.order import Order
-from doorstep.domain.payment import Payment, PaymentAction, PaymentOutcome
+from doorstep.domain.payment import Payment
 from doorstep.domain.record import Record
 from doorstep.domain.refunds import Refund
 from doorstep.domain.remedy import Remedy
@@ -61,7 +61,7 @@ CHILDREN = (
 
 #: Names of the `due` queues.
 CHECKOUT, UNALLOCATED, UNFILLABLE = "checkout", "unallocated", "unfillable"
-REMEDY, DELIVERY, MONEY = "remedy", "delivery", "money"
+REMEDY, DELIVERY = "remedy", "delivery"
 
 
 _NUMBER = re.compile(r"([0-9]+)")
@@ -261,13 +261,8 @@ def _attributes(child: Record, order: Order) -> dict[str, Any]:
             look_at = child.look_at
             return marks.due(DELIVERY, child.shipment_id, look_at) if look_at else {}
         case Payment():
-            open_since = [
-                event.at
-                for event in child.events
-                if event.outcome is PaymentOutcome.REQUESTED
-                and event.action in (PaymentAction.VOID, PaymentAction.REFUND)
-            ]
-            return marks.due(MONEY, order.order_id, min(open_since)) if open_since else {}
+            look_at, queue = child.look_at or (None, "")
+            return marks.due(queue, order.order_id, look_at) if look_at else {}
         case Remedy():
             return marks.due(REMEDY, child.remedy_id, child.due) if child.due else {}
         case WorkItem() if child.status is WorkItemStatus.OPEN:

@@ -10,8 +10,9 @@ from __future__ import annotations
 import hashlib
 import time
 from collections.abc import Callable, Mapping
+from datetime import UTC, datetime, timedelta
 from enum import StrEnum
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, Literal, cast
 
 from botocore.exceptions import ClientError
 
@@ -24,7 +25,7 @@ from doorstep.domain.errors import (
     PaymentOutcomeUnknown,
     ProviderUnavailable,
 )
-from doorstep.domain.payment import Capabilities, Method, Payment, PaymentEvent
+from doorstep.domain.payment import Capabilities, Method, Payment, PaymentEvent, Terms
 from doorstep.ports import Authorization, PaymentGateway
 
 if TYPE_CHECKING:
@@ -49,11 +50,25 @@ class Token(StrEnum):
     """Approved; every capture is declined: do_not_honor."""
     CAPTURE_TIMEOUT_AFTER = "tok_capture_timeout_after"
     """Approved; a capture is done, but not answered the first time."""
+    EXPIRES = "tok_expires"
+    """Approved, for two seconds."""
+    SINGLE_CAPTURE = "tok_single_capture"
+    """Approved; one capture ends the authorization."""
+    WHOLE_CAPTURE = "tok_whole_capture"
+    """Approved; it is captured once, and whole."""
     REFUND_DECLINE = "tok_refund_decline"
     """Approved and captured; every refund is declined: refund_refused."""
 
 
-CAPABILITIES = Capabilities(methods=frozenset(Method))
+CAPABILITIES = Capabilities(methods=frozenset(Method), authorization_life=timedelta(days=7))
+
+_SPECIAL = {
+    Token.EXPIRES: CAPABILITIES.model_copy(update={"authorization_life": timedelta(seconds=2)}),
+    Token.SINGLE_CAPTURE: CAPABILITIES.model_copy(update={"multi_capture": False}),
+    Token.WHOLE_CAPTURE: CAPABILITIES.model_copy(
+        update={"multi_capture": False, "partial_capture": False}
+    ),
+}
 
 SLOW_SECONDS = 2.0
 
@@ -69,9 +84,15 @@ Row = Mapping[str, Any]
 class SandboxGateway:
     """The PaymentGateway port on a DynamoDB table of its own, with the key `pk`."""
 
-    def __init__(self, table: str, sleep: Callable[[float], None] = time.sleep) -> None:
+    def __init__(
+        self,
+        table: str,
+        sleep: Callable[[float], None] = time.sleep,
+        clock: Callable[[], datetime] = lambda: datetime.now(UTC),
+    ) -> None:
         self._table = table
         self._sleep = sleep
+        self._clock = clock
         self._client = aws.client("dynamodb")
 
     def authorize(self, payment: Payment, key: str) -> Authorization:
@@ -79,7 +100,7 @@ class SandboxGateway:
             raise ProviderUnavailable("the sandbox provider is down")
         if payment.token == Token.SLOW:
             self._sleep(SLOW_SECONDS)
-        asked = _asked(payment, key)
+        asked = _asked(payment, key, self._clock())
         known = self._create(asked)
         if known is None:
             if payment.token in (Token.TIMEOUT_BEFORE, Token.TIMEOUT_AFTER):
@@ -89,7 +110,7 @@ class SandboxGateway:
             raise IdempotencyKeyReused(key)
         if known["status"]["S"] == _LOST:
             self._approve(known)
-            return Authorization(reference=known["pk"]["S"])
+            return Authorization(reference=known["pk"]["S"], terms=_terms(known))
         return _answer(known)
 
     def find(self, payment: Payment, key: str) -> Authorization | None:  # noqa: ARG002
@@ -101,11 +122,16 @@ class SandboxGateway:
     def capture(self, payment: Payment, event: PaymentEvent) -> str:
         if payment.token == Token.CAPTURE_DECLINE:
             raise CaptureDeclined("do_not_honor")
+        capabilities = _capabilities(payment)
+        change = "capturable = capturable - :amount"
+        if not capabilities.multi_capture:
+            change = "released = capturable - :amount, capturable = capturable - capturable"
         first = self._move(
             payment,
             event,
-            "capturable = capturable - :amount, refundable = refundable + :amount",
+            f"{change}, refundable = refundable + :amount",
             room="capturable",
+            whole=not capabilities.partial_capture,
             refusal=CaptureDeclined,
         )
         if first and payment.token == Token.CAPTURE_TIMEOUT_AFTER:
@@ -164,6 +190,7 @@ class SandboxGateway:
         change: str,
         *,
         room: Literal["capturable", "refundable"] | None,
+        whole: bool = False,
         refusal: Callable[[str], DoorstepError],
     ) -> bool:
         """Move money once per key, within the room there is; answers whether it was moved now."""
@@ -182,8 +209,11 @@ class SandboxGateway:
             ":done": {"M": done},
         }
         if room:
-            condition += f" AND {room} >= :amount"
+            condition += f" AND {room} {'=' if whole else '>='} :amount"
             values[":amount"] = amount
+        if room == "capturable":
+            condition += " AND valid_until > :now"
+            values[":now"] = {"S": self._clock().isoformat()}
         try:
             self._client.update_item(
                 TableName=self._table,
@@ -200,7 +230,7 @@ class SandboxGateway:
             return True
         known = row.get("done", {}).get("M", {}).get(event.key)
         if known is None:
-            raise refusal(_why(row, event, room))
+            raise refusal(_why(row, event, room, self._clock()))
         if known["M"] != done:
             raise IdempotencyKeyReused(event.key)
         return False
@@ -222,8 +252,17 @@ def _row(refused: ClientError) -> Row:
     return row
 
 
-def _asked(payment: Payment, key: str) -> dict[str, Any]:
+def _capabilities(payment: Payment) -> Capabilities:
+    return _SPECIAL.get(cast("Token", payment.token), CAPABILITIES)
+
+
+def _terms(row: Row) -> Terms:
+    return Terms.model_validate_json(row["terms"]["S"])
+
+
+def _asked(payment: Payment, key: str, at: datetime) -> dict[str, Any]:
     """The row of a new authorization."""
+    terms = _capabilities(payment).terms(at)
     status, reason = _APPROVED, ""
     if payment.token == Token.TIMEOUT_BEFORE:
         status = _LOST
@@ -241,6 +280,9 @@ def _asked(payment: Payment, key: str) -> dict[str, Any]:
         "capturable": amount,
         "refundable": {"N": "0"},
         "voided": {"N": "0"},
+        "released": {"N": "0"},
+        "valid_until": {"S": terms.valid_until.isoformat() if terms.valid_until else "never"},
+        "terms": {"S": terms.model_dump_json()},
         "done": {"M": {}},
     }
 
@@ -248,10 +290,10 @@ def _asked(payment: Payment, key: str) -> dict[str, Any]:
 def _answer(row: Row) -> Authorization:
     if row["status"]["S"] == _DECLINED:
         raise PaymentDeclined(row["reason"]["S"])
-    return Authorization(reference=row["pk"]["S"])
+    return Authorization(reference=row["pk"]["S"], terms=_terms(row))
 
 
-def _why(row: Row, event: PaymentEvent, room: str | None) -> str:
+def _why(row: Row, event: PaymentEvent, room: str | None, now: datetime) -> str:
     """Why money does not move."""
     if row.get("status", {}).get("S") != _APPROVED:
         return "unknown_authorization"
@@ -259,4 +301,6 @@ def _why(row: Row, event: PaymentEvent, room: str | None) -> str:
         return "wrong_currency"
     if room == "capturable" and row["voided"]["N"] != "0":
         return "voided"
+    if room == "capturable" and row["valid_until"]["S"] <= now.isoformat():
+        return "expired"
     return f"only_{row[room]['N']}_{room}" if room else "not_possible"
