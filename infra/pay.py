@@ -1,4 +1,4 @@
-"""Pay: money given back without a return."""
+"""Pay: money given back without a return, and given anew where it was declined."""
 
 from constructs import Construct
 
@@ -16,3 +16,4 @@ class Pay(Construct):
         data.payments_for(payments)
         api.route("POST", "/orders/{order_id}/refunds", payments)
         api.route("POST", "/refunds/{refund_id}/retry", payments)
+        api.route("POST", "/fulfillment-orders/{fulfillment_order_id}/payment", payments)

@@ -183,6 +183,7 @@ def broken_money(order: Order) -> Iterator[str]:
             for event in payment.events
             if event.action is PaymentAction.CAPTURE
             and event.outcome is not PaymentOutcome.FAILED
+            and event.key not in {undone.undoes for undone in payment.undoing}
             and event.key.startswith(f"{parcel.shipment_id}-capture")
         ]
         taken = [event for _, event in claimed]

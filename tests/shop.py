@@ -11,6 +11,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from doorstep.adapters.links import MIN_SECRET, SignedLinks
+from doorstep.adapters.payments.sandbox import Token
 from doorstep.domain import placing
 from doorstep.domain.address import Address
 from doorstep.domain.catalog import Product
@@ -32,6 +33,7 @@ from doorstep.domain.storefront import CancellationNews, News, OrderNews, Storef
 from doorstep.ports import CarrierNews, Consignment, Label, Screening, TaxedAmount
 from doorstep.usecases import (
     delays,
+    dunning,
     expire,
     ingest,
     outage,
@@ -463,6 +465,20 @@ class Shop:
             wanted,
             key,
             by="ann",
+            orders=self.orders,
+            gateway=self.gateway,
+            clock=self.clock,
+        )
+
+    def pays_again(
+        self, key: str, token: str = Token.APPROVE, request: str = "another card"
+    ) -> Payment:
+        """The customer gives another card."""
+        return dunning.pay_again(
+            key,
+            token,
+            request,
+            methods=dict.fromkeys(Method, "sandbox"),
             orders=self.orders,
             gateway=self.gateway,
             clock=self.clock,

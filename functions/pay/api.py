@@ -1,16 +1,30 @@
-"""HTTP: refunds without a return → granted, asked for again.
+"""HTTP: refunds without a return → granted, asked for again; another way to pay → taken.
 
-Repeats are harmless: a refund by its key, its parts by what was asked already.
+Repeats are harmless: a refund and a payment by their key, their parts by what was asked already.
 """
 
 from __future__ import annotations
 
 from http import HTTPStatus
 
+from pydantic import Field
+
+from doorstep.domain.order import order_of
+from doorstep.domain.payment import Method
+from doorstep.domain.record import Command
 from doorstep.domain.refunding import WantedRefund
 from doorstep.runtime import web, wiring
-from doorstep.runtime.views import RefundView
+from doorstep.runtime.views import PaymentView, RefundView
+from doorstep.usecases.dunning import pay_again
 from doorstep.usecases.refund import grant_refund, retry_refund
+
+
+class AnotherPayment(Command):
+    """What a customer pays with instead of what was declined."""
+
+    token: str = Field(min_length=1, max_length=255)
+    method: Method = Method.CARD
+
 
 app = web.api()
 handler = web.entered(app)
@@ -45,3 +59,23 @@ def retry(refund_id: web.Id) -> RefundView:
         clock=wiring.clock,
     )
     return RefundView.of(refund)
+
+
+@app.post("/fulfillment-orders/<fulfillment_order_id>/payment", responses=web.CREATED)
+def pay(
+    fulfillment_order_id: web.Id, payment: AnotherPayment, key: web.IdempotencyKey
+) -> web.Response[PaymentView]:
+    caller = web.caller(app)
+    orders = wiring.orders(caller.name)
+    caller.shown(orders.get(order_of(fulfillment_order_id)))
+    paid = pay_again(
+        fulfillment_order_id,
+        payment.token,
+        key,
+        method=payment.method,
+        methods=wiring.payment_methods(),
+        orders=orders,
+        gateway=wiring.payment_gateway(),
+        clock=wiring.clock,
+    )
+    return web.answer(PaymentView.of(paid), HTTPStatus.CREATED)

@@ -555,6 +555,7 @@ class FakeQueues:
             "unfillable": self._unfillable,
             "answer": lambda: self._looked_at("answer"),
             "handover": lambda: self._looked_at("handover"),
+            "payment": lambda: self._looked_at("payment"),
             "delivery": self._deliveries,
             "switched": lambda: [(at, key) for key, at in self.memory.switched.items()],
             "money": lambda: self._payments("money"),

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from doorstep.domain.catalog import Terms
+from doorstep.domain.errors import CaptureDeclined
 from doorstep.runtime import wiring
 from functions.allocate import allocate, reconcile, retry, stock_api, stockkeeping_api
 from functions.checkout import api as checkout_api
@@ -570,3 +571,35 @@ def test_a_refund_without_a_return(shop: Cloud, order: str) -> None:
     retried = call(pay_api, "POST", f"/refunds/{first.body['refund_id']}/retry", role="agent")
     assert retried.body == first.body
     assert consume(notify, *shop.on_the_bus(order, "payment.refunded")) == []
+
+
+def test_another_card_for_what_was_declined(shop: Cloud) -> None:
+    """By whoever may see the order: its customer, the storefront, an agent."""
+    cart = a.cart(("MUG", 2), token="tok_capture_decline").model_dump(
+        mode="json", exclude_none=True
+    )
+    placed = call(checkout_api, "POST", "/orders", cart, headers={"Idempotency-Key": "1"})
+    order = str(placed.body["order_id"])
+    key = allocated(shop, order)
+    packing = {"parcels": [{"lines": {"1": 2}, "weight_grams": 700}]}
+    call(warehouse_api, "POST", f"/fulfillment-orders/{key}/pack", packing, **BERLIN)
+    for _ in range(2):
+        with pytest.raises(CaptureDeclined):
+            capture.handler({"fulfillment_order_id": key}, Context())
+
+    def pays(token: str, caller: dict[str, str]) -> Any:
+        path, headers = f"/fulfillment-orders/{key}/payment", {"Idempotency-Key": token}
+        return call(pay_api, "POST", path, {"token": token}, headers=headers, **caller)
+
+    ada = {"role": "customer", "name": "ada"}
+    assert pays("tok_approve", {"role": "customer", "name": "bob"}).status == 404
+    assert pays("tok_decline", ada).status == 402
+    for _ in range(2):
+        paid = pays("tok_approve", ada)
+        assert (paid.status, paid.body["amount"]["minor"]) == (201, 2890)
+    assert pays("tok_slow", ada).status == 409
+    resumed = shop.on_the_bus(order, "fulfillment_order.resumed")
+    assert consume(resume, *resumed) == []
+    for task in (capture, buy_label, dispatch):
+        run(task, key)
+    assert show(order)["payment"] == "captured"

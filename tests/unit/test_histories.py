@@ -320,6 +320,16 @@ class History(RuleBasedStateMachine):
         ship.retry(one.fulfillment_order_id, orders=self.shop.orders)
 
     @precondition(lambda self: self._stuck())
+    @rule(data=st.data(), token=tokens, times=once_or_twice)
+    def pay_again(self, data: st.DataObject, token: Token, times: int) -> None:
+        """The customer gives another card for what was declined."""
+        one = self._pick(data, self._stuck())
+        key = f"payment-{len(self.shop.order_of(one.fulfillment_order_id).payments)}"
+        for _ in range(times):
+            with suppress(*REFUSED):
+                self.shop.pays_again(one.fulfillment_order_id, token, key)
+
+    @precondition(lambda self: self._stuck())
     @rule(data=st.data(), times=once_or_twice)
     def unpack(self, data: st.DataObject, times: int) -> None:
         one = self._pick(data, self._stuck())

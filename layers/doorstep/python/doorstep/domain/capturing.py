@@ -36,8 +36,7 @@ def next_share(order: Order, parcel: Shipment) -> tuple[Payment, Money] | None:
     last of them is asked first: nobody's stored value is spent on a parcel whose card declines.
     Raises CaptureDeclined where all of them together do not cover it.
     """
-    asked = [event for payment in order.payments for event in claims(payment, parcel)]
-    alive = (event.amount for event in asked if event.outcome is not PaymentOutcome.FAILED)
+    alive = (event.amount for one in order.payments for event in standing(one, parcel))
     left = needed = parcel.amount - total(alive, order.currency)
     last = None
     for payment in sorted(order.payments, key=lambda one: one.method not in STORED_VALUE):
@@ -132,6 +131,16 @@ def refused(
 def claims(payment: Payment, parcel: Shipment) -> list[PaymentEvent]:
     """What one tender was asked to give for a parcel."""
     return [event for event in payment.events if event.key.startswith(_claim_key(parcel))]
+
+
+def standing(payment: Payment, parcel: Shipment) -> list[PaymentEvent]:
+    """What one tender has given for a parcel, or may have: not refused, and not taken back."""
+    undone = {event.undoes for event in payment.undoing}
+    return [
+        event
+        for event in claims(payment, parcel)
+        if event.outcome is not PaymentOutcome.FAILED and event.key not in undone
+    ]
 
 
 def check_storefront_payment(order: Order) -> None:

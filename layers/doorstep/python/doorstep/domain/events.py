@@ -279,6 +279,33 @@ class CaptureDeclined(Event):
     reason: str
 
 
+class PaymentWanted(Event):
+    """The money of a packed fulfillment order was refused: its customer is asked for another way to
+    pay.
+    """
+
+    name = "payment.wanted"
+    fulfillment_order_id: str
+    amount: Money
+    pay_by: Moment
+
+
+class PaymentGiven(Event):
+    """The customer gave another way to pay; the provider is about to be asked."""
+
+    name = "payment.given"
+    payment_id: str
+    replaces: tuple[str, ...]
+    amount: Money
+
+
+class PaymentGivenUp(Event):
+    """Nobody paid in time: the order's open remainder is canceled."""
+
+    name = "payment.given_up"
+    fulfillment_order_id: str
+
+
 class VoidRequested(Event):
     """What is authorized and not needed is about to be given free."""
 
@@ -330,6 +357,8 @@ class RefundRequested(Event):
     """Empty where it is for no return."""
     refund_id: str = ""
     """What was granted without a return."""
+    shipment_id: str = ""
+    """The parcel that was paid in part, and will not leave."""
     amount: Money
 
 
@@ -340,6 +369,7 @@ class PaymentRefunded(Event):
     payment_id: str
     return_id: str
     refund_id: str = ""
+    shipment_id: str = ""
     amount: Money
 
 
@@ -350,6 +380,7 @@ class RefundFailed(Event):
     payment_id: str
     return_id: str
     refund_id: str = ""
+    shipment_id: str = ""
     amount: Money
     reason: str
 

@@ -92,6 +92,12 @@ class FulfillmentOrder(Record):
     deliver_by: Moment | None = None
     reason: str = ""
     """Why it is on hold, rejected, short or set aside."""
+    declined_at: Moment | None = None
+    """When the money of its parcels was refused for the first time."""
+    pay_by: Moment | None = None
+    """Until when the customer may give another way to pay."""
+    dun_at: Moment | None = None
+    """When its money is asked for again, or it is given up."""
     missing: dict[str, int] = Field(default_factory=dict)
     """line id → units that the location reported missing, in all."""
     alerts: tuple[str, ...] = ()
@@ -114,8 +120,12 @@ class FulfillmentOrder(Record):
 
     @property
     def look_at(self) -> tuple[Moment, str] | None:
-        """When somebody has to look at it next, and for what: its `answer` or its `handover`."""
+        """When somebody has to look at it next, and for what: its `answer`, its `handover`, or its
+        declined `payment`.
+        """
         moments = []
+        if self.dun_at and self.status is FulfillmentStatus.ON_HOLD:
+            moments.append((self.dun_at, "payment"))
         if self.answer_by:
             moments.append((self.answer_by, "answer"))
         waiting = self.status in OPEN or self.status is FulfillmentStatus.ALLOCATED

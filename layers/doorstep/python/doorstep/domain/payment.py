@@ -102,6 +102,8 @@ class PaymentEvent(Record):
     authorization: str = ""
     """The authorization that it draws on, or gives free, as the provider names it; empty: the
     first."""
+    undoes: str = ""
+    """The key of the capture that a refund takes back: its parcel will not leave."""
 
 
 class Payment(Record):
@@ -115,6 +117,10 @@ class Payment(Record):
     amount: Money
     reference: str = ""
     """The provider's name for the authorization that counts now."""
+    replaces: tuple[str, ...] = ()
+    """The payments, declined at the packing table, that the customer gave this one for."""
+    request_key: str = ""
+    """The idempotency key that it was given under."""
     terms: Terms = Terms()
     events: tuple[PaymentEvent, ...] = Field(default=())
 
@@ -174,7 +180,13 @@ class Payment(Record):
     @property
     def owed(self) -> Money:
         """What it has still to give of its amount, whether it is reserved at this moment or not."""
-        return self.amount - self.captured - self.claimed
+        undone = (event.amount for event in self.undoing)
+        return self.amount - self.captured - self.claimed + total(undone, self.amount.currency)
+
+    @property
+    def undoing(self) -> tuple[PaymentEvent, ...]:
+        """Refunds that take a capture back, so that its parcel can be taken apart."""
+        return tuple(e for e in self.events if e.undoes and e.outcome is not PaymentOutcome.FAILED)
 
     @property
     def authorizations(self) -> tuple[PaymentEvent, ...]:
@@ -211,7 +223,7 @@ class Payment(Record):
                 for event in self.events
                 if event.outcome is PaymentOutcome.REQUESTED
                 and event.action is not PaymentAction.CAPTURE
-                and event.key != first
+                and (event.key != first or self.replaces)
             ),
             default=None,
         )

@@ -26,6 +26,7 @@ from doorstep.domain.payment import (
 )
 from doorstep.domain.record import Command
 from doorstep.domain.refunds import Refund, RefundReason, RefundRule
+from doorstep.domain.shipment import Shipment
 
 MAX_REFUNDS = 50
 """Of one order, granted without a return, at the most."""
@@ -109,7 +110,20 @@ def request(
     left = amount - _sum(order, cause, *counted)
     for payment, share in spread(order.payments, left, rule):
         for authorization, part in payment.refund_parts(share):
-            order = _ask(order, cause, payment.payment_id, authorization, part, at)
+            drawn = {"authorization": authorization}
+            order = _ask(order, cause, payment.payment_id, part, at, **drawn)
+    return order
+
+
+def undo(order: Order, parcel: Shipment, *, at: datetime) -> Order:
+    """Write the intents to give back what a parcel that will not leave was paid with, to the
+    tenders that paid it.
+    """
+    for payment in order.payments:
+        for claim in capturing.standing(payment, parcel):
+            drawn = {"authorization": claim.authorization, "undoes": claim.key}
+            about = (parcel.shipment_id, payment.payment_id)
+            order = _ask(order, *about, claim.amount, at, **drawn)
     return order
 
 
@@ -195,7 +209,7 @@ def cause_of(event: PaymentEvent) -> str:
 
 
 def _ask(
-    order: Order, cause: str, payment_id: str, authorization: str, amount: Money, at: datetime
+    order: Order, cause: str, payment_id: str, amount: Money, at: datetime, **drawn: str
 ) -> Order:
     """The order with the intent to give back what one tender captured on one authorization."""
     payment = order.payment(payment_id)
@@ -206,7 +220,7 @@ def _ask(
         amount=amount,
         outcome=PaymentOutcome.REQUESTED,
         at=at,
-        authorization=authorization,
+        **drawn,
     )
     return order.with_payment(payment.with_event(intent)).raising(
         events.RefundRequested(payment_id=payment_id, amount=amount, **_about(order, cause))
@@ -231,7 +245,9 @@ def _room(order: Order, shipment_id: str) -> Money:
 
 def _about(order: Order, cause: str) -> dict[str, str]:
     """The fields of an event that say what a refund is for."""
-    returned = any(back.return_id == cause for back in order.returns)
-    return (
-        {"return_id": cause, "refund_id": ""} if returned else {"return_id": "", "refund_id": cause}
-    )
+    found = {"return_id": "", "refund_id": "", "shipment_id": ""}
+    if any(back.return_id == cause for back in order.returns):
+        return found | {"return_id": cause}
+    if any(refund.refund_id == cause for refund in order.refunds):
+        return found | {"refund_id": cause}
+    return found | {"shipment_id": cause}

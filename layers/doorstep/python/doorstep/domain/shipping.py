@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from pydantic import Field
 
 from doorstep.domain import events, stock
-from doorstep.domain.capturing import claims
+from doorstep.domain.capturing import standing
 from doorstep.domain.errors import IllegalTransition, InvalidCommand
 from doorstep.domain.fulfillment import WORKABLE, FulfillmentOrder, FulfillmentStatus
 from doorstep.domain.money import total
@@ -108,8 +108,9 @@ def unpack(order: Order, key: str) -> Order:
     if one.status not in (FulfillmentStatus.ON_HOLD, FulfillmentStatus.EXCEPTION):
         raise IllegalTransition(f"fulfillment order {key}", one.status, "unpacked")
     parcels = order.parcels_of(key)
-    asked = [e for p in order.payments for parcel in parcels for e in claims(p, parcel)]
-    if any(e.amount and e.outcome is not PaymentOutcome.FAILED for e in asked):
+    paid = any(standing(payment, parcel) for payment in order.payments for parcel in parcels)
+    undoing = [event for payment in order.payments for event in payment.undoing]
+    if paid or any(event.outcome is PaymentOutcome.REQUESTED for event in undoing):
         raise IllegalTransition(f"fulfillment order {key}", "paid, at least in part", "unpacked")
     if not parcels:
         return order

@@ -16,6 +16,7 @@ from doorstep.ports import Clock, FraudScreen, Orders, PaymentGateway, Queues
 from doorstep.usecases.authorize import carry_out_renewal, renew_expiring
 from doorstep.usecases.cancel import carry_out_voids, give_up, request_voids
 from doorstep.usecases.checkout import abandon, look_again
+from doorstep.usecases.dunning import carry_out_given, dun, unanswered
 from doorstep.usecases.refund import refund_return, settle_refund
 
 _PATIENCE = timedelta(minutes=10)
@@ -57,6 +58,10 @@ class Settlement(NamedTuple):
         if order.status is OrderStatus.PLACED:
             renew_expiring(order, orders=self.orders, gateway=self.gateway, clock=self.clock)
 
+    def payment(self, order: Order) -> None:
+        """Ask again for money that was refused at the packing table, or give it up."""
+        dun(order, orders=self.orders, gateway=self.gateway, clock=self.clock)
+
     def money(self, order: Order) -> None:
         """Carry out renewals, voids and refunds that nobody answered for."""
         orders, gateway, clock = self.orders, self.gateway, self.clock
@@ -66,6 +71,9 @@ class Settlement(NamedTuple):
                 order = carry_out_renewal(
                     order, key, intent, orders=orders, gateway=gateway, clock=clock
                 )
+        for payment in unanswered(order):
+            key = payment.payment_id
+            order = carry_out_given(order, key, orders=orders, gateway=gateway, clock=clock)
         if order.status is OrderStatus.CANCELED:
             (order,) = orders.commit(request_voids(order, clock=clock))
         order = carry_out_voids(order, orders=orders, gateway=gateway, clock=clock)
@@ -96,6 +104,7 @@ def settle_unfinished(settlement: Settlement, *, queues: Queues, limit: int = 10
     now = settlement.clock()
     due = [(key, settlement.checkout) for key in queues.due("checkout", now, limit)]
     due += [(key, settlement.authorization) for key in queues.due("authorization", now, limit)]
+    due += [(key, settlement.payment) for key in queues.due("payment", now, limit)]
     due += [(key, settlement.money) for key in queues.due("money", now - _PATIENCE, limit)]
     due += [(key, settlement.unfillable) for key in queues.due("unfillable", now, limit)]
     settled, failed, unforeseen = 0, [], []

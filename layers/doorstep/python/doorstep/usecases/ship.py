@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 
-from doorstep.domain import allocating, capturing, placing, shipping
+from doorstep.domain import allocating, capturing, dunning, placing, shipping
 from doorstep.domain.address import Address
 from doorstep.domain.errors import CaptureDeclined, Conflict, Duplicate, InvalidCommand, NotFound
 from doorstep.domain.fulfillment import WORKABLE, FulfillmentStatus
@@ -142,6 +142,7 @@ def capture(key: str, *, orders: Orders, gateway: PaymentGateway, clock: Clock) 
             return
         for parcel in order.parcels_of(key):
             order = _capture(order, parcel, orders=orders, gateway=gateway, clock=clock)
+        order = dunning.settled(order, key, at=clock())
         (order,) = orders.commit(request_voids(order, clock=clock))
         carry_out_voids(order, orders=orders, gateway=gateway, clock=clock)
     except CaptureDeclined as declined:
@@ -182,10 +183,7 @@ def _hold_for_payment(key: str, reason: str, *, orders: Orders, clock: Clock) ->
     def decide(order: Order) -> Order:
         if order.fulfillment_order(key).status is FulfillmentStatus.ON_HOLD:
             return order
-        order = shipping.put_on_hold(order, key, reason=reason)
-        return placing.open_work_item(
-            order, "capture_declined", subject=key, text=f"Not captured: {reason}", at=clock()
-        )
+        return dunning.hold(order, key, reason=reason, at=clock())
 
     _change(key, orders, decide)
 
