@@ -8,11 +8,13 @@ from __future__ import annotations
 
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from datetime import date
 from typing import NamedTuple
 
 from doorstep.domain import refunding
+from doorstep.domain.capacity import UNITS, Taken
 from doorstep.domain.events import StockItem, TimelineItem
-from doorstep.domain.fulfillment import ENDED, FulfillmentOrder, FulfillmentStatus
+from doorstep.domain.fulfillment import ENDED, UNDONE, FulfillmentOrder, FulfillmentStatus
 from doorstep.domain.money import Money, total
 from doorstep.domain.order import Order, OrderStatus
 from doorstep.domain.payment import STOREFRONT, Payment, PaymentAction, PaymentEvent, PaymentOutcome
@@ -112,6 +114,26 @@ def broken_reservations(levels: StockLevels, orders: Iterable[Order]) -> Iterato
         if level.allocated != wanted:
             where = f"{levels.sku} in {level.location_id}"
             yield f"{where}: {level.allocated} allocated, but fulfillment orders have {wanted}"
+
+
+def broken_days(orders: Iterable[Order], taken: Taken) -> Iterator[str]:
+    """What is taken of a location's day is what fulfillment orders hold of it, within its limit."""
+    held: Counter[tuple[str, date, str]] = Counter()
+    limits: dict[tuple[str, date, str], int] = {}
+    for one in (one for order in orders for one in order.fulfillment_orders):
+        if one.bookings and one.status in UNDONE:
+            yield f"{one.fulfillment_order_id}: {one.status}, but it still holds a share of a day"
+        units = sum(booking.quantity for booking in one.bookings if booking.what == UNITS)
+        if units not in (0, one.quantity):
+            yield f"{one.fulfillment_order_id}: {units} units booked, it has {one.quantity}"
+        for booking in one.bookings:
+            held[booking.key] += booking.quantity
+            limits[booking.key] = max(booking.limit, limits.get(booking.key, 0))
+    for key in held.keys() | taken.keys():
+        if held[key] != taken.get(key, 0):
+            yield f"{key}: {taken.get(key, 0)} taken, but fulfillment orders hold {held[key]}"
+        if held[key] > limits.get(key, 0):
+            yield f"{key}: {held[key]} taken of {limits.get(key, 0)}"
 
 
 def broken_counts(order: Order) -> Iterator[str]:
@@ -260,9 +282,10 @@ def broken(
     levels: Iterable[StockLevels],
     ledger: Sequence[Moved],
     timelines: Mapping[str, Sequence[TimelineItem]],
+    taken: Taken | None = None,
 ) -> list[str]:
-    """Everything that does not hold in a whole shop."""
-    found: list[str] = []
+    """Everything that does not hold in a whole shop; of locations' days where they are given."""
+    found: list[str] = [] if taken is None else list(broken_days(orders, taken))
     for sku in levels:
         found += broken_levels(sku)
         found += broken_ledger(sku, ledger)

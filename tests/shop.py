@@ -603,6 +603,7 @@ class Shop:
             self.stock.levels(self.memory.products).values(),
             [Moved(m.sku, m.location_id or "", m.kind, m.quantity) for m in self.memory.movements],
             self.memory.timelines,
+            self.memory.days,
         )
         assert not faults, "\n".join(faults)
 

@@ -7,18 +7,20 @@ suites beside them.
 from __future__ import annotations
 
 import re
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import date, datetime
 from typing import TypeVar
 
 from doorstep.adapters.dynamo.orders import CHILDREN
 from doorstep.domain.allocating import unfillable, waits_for
+from doorstep.domain.capacity import Booking, Taken
 from doorstep.domain.catalog import DeliveryOption, Location, Product
 from doorstep.domain.errors import (
     Conflict,
     Duplicate,
+    FullyBooked,
     IdempotencyKeyReused,
     InvalidCommand,
     NotFound,
@@ -87,6 +89,8 @@ class Memory:
     stock_events: list[StockItem] = field(default_factory=list)
     moved_since: dict[str, None] = field(default_factory=dict)
     """SKUs that moved since they were checked, in the order of their first move."""
+    days: dict[tuple[str, date, str], int] = field(default_factory=dict)
+    """(location, day, what) → how much of it is taken."""
     corrections: list[tuple[str, str]] = field(default_factory=list)
     """(SKU, by)."""
     products: dict[str, Product] = field(default_factory=dict)
@@ -125,6 +129,18 @@ class Memory:
             after.places[sku, place] = after.changed(here, deltas, movements)
         after.rows = {(*key, row[0].cause): tuple(row) for key, row in rows.items()}
         after.repeated = [key for key in after.rows if key in self.ledger]
+        return after
+
+    def booked(self, bookings: Sequence[Booking]) -> dict[tuple[str, date, str], int]:
+        """The days as the bookings would leave them, all of them together."""
+        changes: Counter[tuple[str, date, str]] = Counter()
+        for one in bookings:
+            changes[one.key] += one.quantity
+        after = {key: self.days.get(key, 0) + units for key, units in changes.items() if units}
+        for one in bookings:
+            units = after.get(one.key, 0)
+            if units < 0 or (changes[one.key] > 0 and units > one.limit):
+                raise FullyBooked(f"{one.location_id} on {one.day}")
         return after
 
     def apply(self, after: Moved) -> None:
@@ -192,13 +208,16 @@ class FakeOrders:
         self._check_versions(changed)
         told, numbers = self._news(orders), self._numbers(changed)
         after = self.memory.moved([movement for order in orders for movement in order.moved])
+        days = self.memory.booked([one for order in orders for one in order.booked])
         actions = sum(map(_actions, changed)) + len(told) + len(numbers) + after.actions
+        actions += len({key[:2] for key in days})
         if actions > MAX_ACTIONS:
             raise TooLarge(actions, MAX_ACTIONS)
         if after.repeated:
             raise Duplicate(str(after.repeated[0]))
         if after.short:
             raise OutOfStock(after.short)
+        self.memory.days |= days
         self.memory.told |= told
         self.memory.numbers |= numbers
         self.memory.apply(after)
@@ -306,6 +325,9 @@ class FakeStock:
         self.memory.papers |= papers
         self.memory.apply(after)
         return True
+
+    def taken(self, first: date, last: date) -> Taken:
+        return {key: units for key, units in self.memory.days.items() if first <= key[1] <= last}
 
     def transfer(self, transfer_id: str) -> Transfer:
         found = self.memory.papers.get(("transfer", transfer_id))

@@ -1,11 +1,21 @@
 """The contract of Orders: all or nothing, version by version, with a timeline without gaps."""
 
-from datetime import timedelta
+from datetime import date, timedelta
 
 import pytest
 
 from doorstep.domain import placing, shipping
-from doorstep.domain.errors import Conflict, Duplicate, NotFound, OutOfStock, TooLarge
+from doorstep.domain.capacity import UNITS, Booking
+from doorstep.domain.errors import (
+    Conflict,
+    Duplicate,
+    FullyBooked,
+    NotFound,
+    OutOfStock,
+    TooLarge,
+)
+from doorstep.domain.events import OrderClosed
+from doorstep.domain.fulfillment import FulfillmentOrder, FulfillmentStatus
 from doorstep.domain.order import Order, OrderStatus, order_of
 from doorstep.usecases.allocate import allocate_orders
 from doorstep.usecases.quote import MAX_LINES
@@ -330,3 +340,76 @@ def test_orders_that_are_allocated_together_draw_on_one_count(world: World) -> N
     (level,) = world.stock.levels(["MUG"])["MUG"].locations
     assert (level.on_hand, level.available, level.allocated) == (5, 2, 3)
     assert left(world, "MUG") == (2, 0)
+
+
+# --- the days of locations ------------------------------------------------------------------------
+
+MONDAY = a.NOW.date()
+
+
+def works(order_id: str, *bookings: Booking, units: int = 0, limit: int = 5) -> Order:
+    """An order that takes so many units of Monday, and what else is booked."""
+    monday = Booking(location_id="BERLIN", day=MONDAY, quantity=units, limit=limit)
+    one = FulfillmentOrder(
+        fulfillment_order_id=f"{order_id}-F1",
+        location_id="BERLIN",
+        lines=(),
+        bookings=((monday,) if units else ()) + bookings,
+        allocated_at=a.NOW,
+    )
+    return a.being_checked_out(order_id).with_fulfillment_order(one)
+
+
+def of_monday(world: World) -> int:
+    return world.stock.taken(MONDAY, MONDAY).get(("BERLIN", MONDAY, UNITS), 0)
+
+
+def test_a_day_is_taken_up_to_its_limit_and_not_beyond(world: World) -> None:
+    world.orders.commit(works("O-A", units=2), works("O-B", units=3))
+    assert of_monday(world) == 5
+    with pytest.raises(FullyBooked):
+        world.orders.commit(works("O-C", units=1))
+    with pytest.raises(NotFound):
+        world.orders.get("O-C")
+    assert of_monday(world) == 5
+
+
+def test_more_than_a_whole_day_is_refused(world: World) -> None:
+    with pytest.raises(FullyBooked):
+        world.orders.commit(works("O-A", units=6))
+
+
+def test_what_is_not_done_is_given_back_once_and_taken_by_the_next(world: World) -> None:
+    (order,) = world.orders.commit(works("O-A", units=5))
+    one = order.fulfillment_order("O-A-F1").to(FulfillmentStatus.CANCELED)
+    canceled = order.with_fulfillment_order(one)
+    world.orders.commit(canceled, works("O-B", units=4))
+    assert of_monday(world) == 4
+    with pytest.raises(Conflict):
+        world.orders.commit(canceled)
+    assert of_monday(world) == 4
+
+
+def test_a_share_is_taken_once_however_often_it_is_sent(world: World) -> None:
+    order = works("O-A", units=2)
+    world.orders.commit(order)
+    with pytest.raises(Conflict):
+        world.orders.commit(order)
+    (again,) = world.orders.commit(world.orders.get("O-A").raising(OrderClosed()))
+    assert again.booked == ()
+    assert of_monday(world) == 2
+
+
+def test_every_window_and_every_place_counts_for_itself(world: World) -> None:
+    window = {"day": MONDAY, "what": "same-day@14:00", "quantity": 1, "limit": 1}
+    one = Booking.model_validate({"location_id": "BERLIN"} | window)
+    other = Booking.model_validate({"location_id": "HAMBURG"} | window)
+    world.orders.commit(works("O-A", one, other, units=2))
+    with pytest.raises(FullyBooked):
+        world.orders.commit(works("O-B", one, units=1))
+    assert world.stock.taken(MONDAY, MONDAY) == {
+        ("BERLIN", MONDAY, UNITS): 2,
+        one.key: 1,
+        other.key: 1,
+    }
+    assert world.stock.taken(date(2026, 3, 3), date(2026, 5, 1)) == {}

@@ -2,7 +2,8 @@
 
 Hypothesis buys, kills checkouts halfway, receives goods, rejects, misses, packs, delivers, cancels
 and returns; every message is handed out once or twice. After every step `Shop.check` holds
-invariants 1 to 4 and 6 of the domain against everything that is stored.
+invariants 1 to 4 and 6 of the domain against everything that is stored, and what is taken of the
+days of the one place that can do only so much.
 """
 
 from collections.abc import Callable
@@ -90,7 +91,7 @@ class History(RuleBasedStateMachine):
         super().__init__()
         self.shop = Shop()
         hasty = Terms(accept_hours=1, pack_hours=2)
-        self.shop.catalog.save(a.location("BERLIN", terms=hasty))
+        self.shop.catalog.save(a.location("BERLIN", terms=hasty, daily_capacity=4))
         self.shop.sells("MUG", "3.33", BERLIN=9, HAMBURG=3)
         self.shop.sells("CUP", "0.01", HAMBURG=9)
         self.shop.sells("TUMBLER", "2.22", BERLIN=5)

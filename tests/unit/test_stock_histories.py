@@ -51,6 +51,7 @@ class Stockroom(RuleBasedStateMachine):
     def __init__(self) -> None:
         super().__init__()
         self.shop = Shop()
+        self.shop.catalog.save(a.location("BERLIN", daily_capacity=2))
         self.shop.sells("MUG", BERLIN=4, HAMBURG=4)
         self.shop.sells("CUP", BERLIN=4)
         self.shop.catalog.save(a.product("MUG", stock_shards=3))

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from datetime import datetime
+from datetime import date, datetime
 from typing import NamedTuple, Protocol
 
 from doorstep.domain.address import Address
+from doorstep.domain.capacity import Taken
 from doorstep.domain.catalog import DeliveryOption, Location, Product
 from doorstep.domain.events import StockItem, TimelineItem
 from doorstep.domain.fulfillment import FulfillmentOrder
@@ -36,12 +37,13 @@ class Orders(Protocol):
         """The whole aggregate, strongly consistent; raises NotFound."""
 
     def commit(self, *orders: Order) -> tuple[Order, ...]:
-        """Write what changed, all or nothing: rows, events, stock.
+        """Write what changed, all or nothing: rows, events, stock, bookings.
 
         Answers the orders as they are stored now.
 
         Raises Conflict where another writer was first, OutOfStock where a level would fall below
-        zero, Duplicate where news of a carrier was recorded before.
+        zero, FullyBooked where more of a day would be taken than there is, Duplicate where news of
+        a carrier was recorded before.
         """
 
     def timeline(self, order_id: str) -> Sequence[TimelineItem]:
@@ -159,7 +161,7 @@ class Places(Protocol):
 
 
 class Stock(Protocol):
-    """Levels and the ledger."""
+    """Levels and the ledger, and the days of locations."""
 
     def levels(self, skus: Iterable[str]) -> Mapping[str, StockLevels]:
         """All levels of these SKUs; empty for an unknown one."""
@@ -176,6 +178,9 @@ class Stock(Protocol):
         a level that was seen has changed, Stale where a source was heard beyond this, OutOfStock.
         A paper is stored with the movements; Conflict where its version is not the next one.
         """
+
+    def taken(self, first: date, last: date) -> Taken:
+        """What is taken of locations' days, from the first to the last of these, in one read."""
 
     def transfer(self, transfer_id: str) -> Transfer:
         """Raises NotFound."""

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from datetime import datetime
 
 from doorstep.domain import events, stock, transitions
+from doorstep.domain.capacity import Agenda, Booking, reduced
 from doorstep.domain.catalog import Location
 from doorstep.domain.errors import IllegalTransition, QuantityExceeded
 from doorstep.domain.fulfillment import (
@@ -65,10 +66,16 @@ def waits_for(order: Order) -> tuple[str, ...]:
 
 
 def allocate(
-    order: Order, sourcing: Sourcing, *, places: Mapping[str, Location], at: datetime
+    order: Order,
+    sourcing: Sourcing,
+    *,
+    places: Mapping[str, Location],
+    at: datetime,
+    agenda: Agenda | None = None,
 ) -> Order:
     """Turn assignments into one fulfillment order per location, and its stock from held to
-    allocated. Each location, by id in `places`, gets the time that its terms give it.
+    allocated. Each location, by id in `places`, gets the time that its terms give it, and the units
+    their share of its days, as the agenda has room.
     """
     by_location: dict[str, dict[str, int]] = {}
     for assignment in sourcing.assignments:
@@ -77,7 +84,9 @@ def allocate(
     if by_location:
         order = _explained(order, sourcing)
     for location_id, units in by_location.items():
-        order = _allocate_to(order, places[location_id], units, why=sourcing.why, at=at)
+        bookings = agenda.plan(location_id, sum(units.values())) if agenda else ()
+        place = places[location_id]
+        order = _allocate_to(order, place, units, bookings, why=sourcing.why, at=at)
     return order
 
 
@@ -114,7 +123,13 @@ def _explained(order: Order, sourcing: Sourcing) -> Order:
 
 
 def _allocate_to(
-    order: Order, place: Location, units: Mapping[str, int], *, why: str, at: datetime
+    order: Order,
+    place: Location,
+    units: Mapping[str, int],
+    bookings: tuple[Booking, ...],
+    *,
+    why: str,
+    at: datetime,
 ) -> Order:
     key = f"{order.order_id}-F{len(order.fulfillment_orders) + 1}"
     lines = []
@@ -131,6 +146,7 @@ def _allocate_to(
         pack_by=_after(place, place.terms.pack_hours, at),
         ship_by=order.promise.ship_by if order.promise else None,
         deliver_by=order.promise.deliver_by if order.promise else None,
+        bookings=bookings,
         allocated_at=at,
         lines=tuple(
             FulfillmentLine(
@@ -241,7 +257,8 @@ def short(order: Order, key: str, missing: Mapping[str, int]) -> Order:
     movements = _moved(order, one, stock.MovementKind.MISSED, missing, cause)
     back = _given_back(order, one, missing, backordered=True, excluded=True)
     if found:
-        after = one.model_copy(update={"lines": found})
+        bookings = reduced(one.bookings, sum(missing.values()))
+        after = one.model_copy(update={"lines": found, "bookings": bookings})
     else:
         after = one.to(FulfillmentStatus.SHORT, reason="nothing was found")
     after = after.model_copy(update={"missing": reported})

@@ -196,6 +196,8 @@ class Location(Record):
     so.
     """
     tags: tuple[Tag, ...] = Field(default=(), max_length=20)
+    daily_capacity: Annotated[int, Field(ge=1, le=1_000_000)] | None = None
+    """Units that it can begin on a working day; None: as many as come."""
     parcel_cost: Annotated[int, Field(ge=0, le=10**9)] | None = None
     unit_cost: Annotated[int, Field(ge=0, le=10**9)] | None = None
     """What it costs to handle a parcel, and a unit, there, in the currency of the sourcing rules;

@@ -5,6 +5,7 @@ DoorstepError
 │   ├── NotFound
 │   ├── InvalidCommand          what was asked makes no sense; lists every fault at its path
 │   ├── OutOfStock              names each short SKU and what is left
+│   ├── FullyBooked             a location's day, or a delivery window, has no room left
 │   ├── PaymentDeclined
 │   ├── CaptureDeclined
 │   ├── IllegalTransition       the record is not in a state that allows it
@@ -60,6 +61,16 @@ class OutOfStock(Refusal):
         names = ", ".join(f"{sku} ({left} of {asked} left)" for sku, (asked, left) in short.items())
         super().__init__(f"Not enough stock: {names}.")
         self.short = dict(short)
+
+
+class FullyBooked(Refusal):
+    """A day of a location, or a delivery window, has no room left; `instead` lists, for whoever is
+    to choose, what there is.
+    """
+
+    def __init__(self, what: str, instead: Sequence[Mapping[str, object]] = ()) -> None:
+        super().__init__(f"There is no room left: {what}.")
+        self.instead = tuple(instead)
 
 
 class PaymentDeclined(Refusal):

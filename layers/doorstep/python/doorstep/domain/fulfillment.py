@@ -7,6 +7,7 @@ from enum import StrEnum
 from pydantic import Field
 
 from doorstep.domain import transitions
+from doorstep.domain.capacity import Booking
 from doorstep.domain.record import Moment, Record
 from doorstep.domain.shipment import DelayCause
 
@@ -50,6 +51,10 @@ ENDED = frozenset(
         FulfillmentStatus.CANCELED,
     }
 )
+
+
+#: States in which its location has not done, and will not do, what it was asked.
+UNDONE = ENDED - {FulfillmentStatus.DELIVERED}
 
 
 class WithdrawalCause(StrEnum):
@@ -101,6 +106,8 @@ class FulfillmentOrder(Record):
     missing: dict[str, int] = Field(default_factory=dict)
     """line id → units that the location reported missing, in all."""
     alerts: tuple[str, ...] = ()
+    bookings: tuple[Booking, ...] = ()
+    """What it takes of its location's days; given back with units that are not done there."""
     allocated_at: Moment
 
     @property
@@ -138,6 +145,10 @@ class FulfillmentOrder(Record):
         return sum(line.quantity for line in self.lines)
 
     def to(self, status: FulfillmentStatus, *, reason: str = "") -> FulfillmentOrder:
-        """This one moved to another state; raises IllegalTransition unless the table allows it."""
+        """This one moved to another state; raises IllegalTransition unless the table allows it.
+
+        What is not done here after all takes nothing of the location's days.
+        """
         transitions.check("fulfillment order", self.fulfillment_order_id, self.status, status)
-        return self.model_copy(update={"status": status, "reason": reason})
+        kept = () if status in UNDONE else self.bookings
+        return self.model_copy(update={"status": status, "reason": reason, "bookings": kept})

@@ -18,6 +18,7 @@ from pydantic import Field, PrivateAttr
 
 from doorstep.domain import transitions
 from doorstep.domain.address import Address
+from doorstep.domain.capacity import Booking, beyond
 from doorstep.domain.errors import InvalidCommand, NotFound
 from doorstep.domain.events import Event, Units
 from doorstep.domain.fulfillment import FulfillmentOrder
@@ -506,6 +507,17 @@ class Order(Record):
     def moved(self) -> tuple[Movement, ...]:
         """Stock movements since it was loaded."""
         return self._moved
+
+    @property
+    def booked(self) -> tuple[Booking, ...]:
+        """Shares of locations' days that its fulfillment orders take, or give back, beyond those
+        that they had when it was loaded.
+        """
+        was = self._origin
+        return beyond(
+            (share for one in (was.fulfillment_orders if was else ()) for share in one.bookings),
+            (share for one in self.fulfillment_orders for share in one.bookings),
+        )
 
     @property
     def noted(self) -> tuple[tuple[str, Tracking], ...]:

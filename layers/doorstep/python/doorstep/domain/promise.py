@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import NamedTuple
 
 from doorstep.domain.address import Address
 from doorstep.domain.calendar import Calendar
+from doorstep.domain.capacity import Agenda
 from doorstep.domain.catalog import SHIP, Capability, DeliveryOption, Location, Sku
 from doorstep.domain.record import Moment, Record
 from doorstep.domain.sellable import Wait
@@ -60,10 +61,11 @@ def promise(
     production_days: int = 0,
     to: Address | None = None,
     waits: Sequence[Wait] = (),
+    begins: date | None = None,
 ) -> Promise:
     """The dates of a delivery option for an order placed at `at`, from a place with this calendar.
 
-    Work on it begins when the last of its `waits` is over.
+    Work on it begins when the last of its `waits` is over, or on the day `begins`.
 
     The place works by its calendar; carriers move on Monday to Friday but not on public holidays
     of the destination. Both deadlines are the end of their day in the place's time zone.
@@ -73,8 +75,8 @@ def promise(
     processing = here.processing_days
     if option.processing_days is not None:
         processing = option.processing_days
-    goods_at = max((wait.over(at) for wait in waits), default=None)
-    start = here.begins(goods_at or at, cutoff)
+    goods_at = _goods_at(waits, at)
+    start = begins or here.begins(goods_at or at, cutoff)
     lead = timedelta(days=max((wait.lead_days for wait in waits), default=0))
     ship = here.after(start, production_days + processing)
     made = Promise(
@@ -100,15 +102,19 @@ def promise_from(
     *,
     to: Address | None,
     at: datetime,
+    agenda: Agenda | None = None,
 ) -> Promise:
     """The soonest dates by which these places can deliver everything that is wanted.
 
     `stock` maps (sku, location id) to available units. One place that has everything is preferred
     to a split; a split is promised for its last parcel. Where stock is nowhere, the soonest place
-    that may ship such goods counts.
+    that may ship such goods counts. A place whose days are taken begins on the next one with room
+    for all units.
     """
+    units = sum(one.quantity for one in wanted)
     production_days = max(one.production_days for one in wanted)
     waits = [one.wait for one in wanted if one.wait]
+    goods_at = _goods_at(waits, at)
     able = [place for place in places if place.active and any(_may(place, one) for one in wanted)]
     dated = {
         place.location_id: promise(
@@ -118,6 +124,9 @@ def promise_from(
             production_days=production_days,
             to=to,
             waits=waits,
+            begins=agenda.begins(place.location_id, units, option.cutoff, goods_at)
+            if agenda
+            else None,
         )
         for place in able
     }
@@ -133,6 +142,11 @@ def promise_from(
     last = max(parts, key=lambda part: (part.deliver_by, part.ship_by))
     order_by = min(part.order_by for part in parts if part.order_by)
     return last.model_copy(update={"places": used, "order_by": order_by})
+
+
+def _goods_at(waits: Sequence[Wait], at: datetime) -> datetime | None:
+    """When the last goods that are waited for are there; None where none are."""
+    return max((wait.over(at) for wait in waits), default=None)
 
 
 def _used(

@@ -23,6 +23,7 @@ PROBLEMS: dict[type[errors.DoorstepError], Problem] = {
     errors.NotFound: Problem(404, "not-found", "Not found"),
     errors.InvalidCommand: Problem(422, "invalid", "The request has faults"),
     errors.OutOfStock: Problem(409, "out-of-stock", "Not enough stock"),
+    errors.FullyBooked: Problem(409, "fully-booked", "No room left"),
     errors.PaymentDeclined: Problem(402, "payment-declined", "The payment was declined"),
     errors.CaptureDeclined: Problem(402, "capture-declined", "The capture was declined"),
     errors.IllegalTransition: Problem(409, "illegal-transition", "Not possible in this state"),
@@ -54,6 +55,8 @@ def details(error: errors.DoorstepError) -> tuple[Problem, dict[str, Any]]:
         members["short"] = [
             {"sku": sku, "asked": asked, "left": left} for sku, (asked, left) in error.short.items()
         ]
+    if isinstance(error, errors.FullyBooked):
+        members["instead"] = list(error.instead)
     return problem, members
 
 

@@ -12,13 +12,14 @@ from itertools import islice
 from typing import NamedTuple
 
 from doorstep.domain import acting, allocating, placing, shortfall
+from doorstep.domain.capacity import Agenda, limited, span
 from doorstep.domain.catalog import Location
-from doorstep.domain.errors import Conflict, OutOfStock
+from doorstep.domain.errors import Conflict, FullyBooked, OutOfStock
 from doorstep.domain.fulfillment import FulfillmentStatus
 from doorstep.domain.order import Order
 from doorstep.domain.sellable import sellable_of
 from doorstep.domain.sourcing import Assignment, source
-from doorstep.domain.stock import Movement, MovementKind, StockLevels
+from doorstep.domain.stock import MovementKind, StockLevels
 from doorstep.ports import Catalog, Clock, Orders, Stock, Workflow
 from doorstep.usecases import shards
 
@@ -59,7 +60,8 @@ def allocate_orders(
 ) -> Allocated:
     """Allocate a batch of orders.
 
-    All demand of the batch on one (SKU, location) is one conditional update in one transaction. If
+    All demand of the batch on one (SKU, location), or on one day of a location, is one conditional
+    update in one transaction. If
     the group cannot be committed it falls back to order by order, each planned anew; one that fails
     does not keep the others waiting. An order that is too large for one transaction is allocated in
     several. One that is allocated already only has its workflows started again, which is harmless.
@@ -140,6 +142,9 @@ class _Supply:
         self.rules = {
             channel: catalog.rules(channel) for channel in {order.channel for order in found}
         }
+        asked = [place for place in self.locations if self._asks(place, found)]
+        taken = stock.taken(*span(at)) if limited(asked) else {}
+        self.agenda = Agenda(self.locations, taken, at)
 
     def findable(self, order: Order) -> dict[str, int]:
         """Backordered units by line that the network has by now."""
@@ -152,13 +157,20 @@ class _Supply:
                 found[line.line_id] = units
         return found
 
-    def take(self, movements: Iterable[Movement]) -> None:
-        """What is held or allocated with these movements is no longer there for others."""
-        for movement in movements:
+    def take(self, order: Order) -> None:
+        """What this order holds, allocates and books is no longer there for others."""
+        self.agenda.take(order.booked)
+        for movement in order.moved:
             if movement.kind is MovementKind.HELD:
                 self.network[movement.sku, movement.shard] -= movement.quantity
             if movement.kind is MovementKind.ALLOCATED and movement.location_id:
                 self.places[movement.sku, movement.location_id] -= movement.quantity
+
+    def _asks(self, place: Location, found: Sequence[Order]) -> bool:
+        """Whether some of these orders may go there: it has goods, or they need none."""
+        if any(location_id == place.location_id for _, location_id in self.places):
+            return True
+        return any(line.unallocated and not line.tracked for one in found for line in one.lines)
 
 
 def _missing(found: Iterable[Order], levels: Mapping[str, StockLevels]) -> shards.Demand:
@@ -182,7 +194,7 @@ def _alone(order_id: str, orders: Orders, stock: Stock, catalog: Catalog, clock:
         plan = _planned(order, _Supply([order], stock, catalog, clock()), clock())
         try:
             (stored,) = orders.commit(plan.order)
-        except (Conflict, OutOfStock):
+        except (Conflict, FullyBooked, OutOfStock):
             continue
         return Plan(stored, plan.more)
     raise Conflict([order_id])
@@ -209,9 +221,10 @@ def _planned(order: Order, supply: _Supply, at: datetime) -> Plan:
         supply.places,
         rules,
         products=supply.products,
-        late_days=_late_days(held, supply.locations, at),
+        late_days=_late_days(held, supply.locations, supply.agenda),
+        capacity=supply.agenda.room,
     )
-    parts = _fitting(sourcing.assignments, BUDGET - 2 * len(first))
+    parts = _fitting(sourcing.assignments, BUDGET - 2 * len(first), supply.agenda)
     more = len(parts) < len(sourcing.assignments) or len(first) < len(findable)
     if more and first:
         parts = ()
@@ -220,8 +233,9 @@ def _planned(order: Order, supply: _Supply, at: datetime) -> Plan:
         sourcing.model_copy(update={"assignments": parts}),
         places={place.location_id: place for place in supply.locations},
         at=at,
+        agenda=supply.agenda,
     )
-    supply.take(placed.moved)
+    supply.take(placed)
     if not more:
         placed = placed.changed(tried_at=at) if placed.retry_at else placed
         placed = placing.report_shortage(placed, at=at)
@@ -231,7 +245,9 @@ def _planned(order: Order, supply: _Supply, at: datetime) -> Plan:
     return Plan(placed, more)
 
 
-def _fitting(assignments: Sequence[Assignment], budget: int) -> tuple[Assignment, ...]:
+def _fitting(
+    assignments: Sequence[Assignment], budget: int, agenda: Agenda
+) -> tuple[Assignment, ...]:
     """What one commit takes, and every later step: whole locations, so that each makes as few
     parcels as it can; of one that alone is too much, the first lines.
     """
@@ -239,25 +255,29 @@ def _fitting(assignments: Sequence[Assignment], budget: int) -> tuple[Assignment
     for one in assignments:
         by_place.setdefault(one.location_id, []).append(one)
     taken: list[Assignment] = []
-    for parts in by_place.values():
+    for place, parts in by_place.items():
         first = parts[: placing.MAX_PARTS_PER_COMMIT]
         budget -= 2 + 3 * len(first)  # a row and an event; two levels and the ledger
+        budget -= len(agenda.plan(place, sum(part.quantity for part in first)))
         if budget < 0:
             break
         taken += first
     return tuple(taken)
 
 
-def _late_days(order: Order, locations: Sequence[Location], at: datetime) -> dict[str, int]:
-    """By how many days each location would miss the promised handover, by its own calendar."""
+def _late_days(order: Order, locations: Sequence[Location], agenda: Agenda) -> dict[str, int]:
+    """By how many days each location would miss the promised handover, by its own calendar and as
+    far as its days are taken.
+    """
     promised = order.promise
     if promised is None:
         return {}
     late = {}
+    units = max(1, sum(line.unallocated for line in order.lines))
     for location in locations:
         calendar = location.local_calendar
         days = promised.production_days + calendar.processing_days
-        ready = calendar.after(calendar.begins(at), days)
+        ready = calendar.after(agenda.begins(location.location_id, units), days)
         late[location.location_id] = (ready - calendar.day_of(promised.ship_by)).days
     return late
 
@@ -286,7 +306,7 @@ def _rows(order: Order) -> int:
 
 
 def _levels(order: Order) -> set[Hashable]:
-    """The levels that its movements write, and their entries in the ledger."""
+    """The levels that its movements write, their entries in the ledger, and the days it books."""
     written: set[Hashable] = set()
     for one in order.moved:
         written |= {
@@ -294,7 +314,7 @@ def _levels(order: Order) -> set[Hashable]:
             (one.sku, one.location_id),
             (one.sku, one.location_id, one.kind),
         }
-    return written
+    return written | {(one.location_id, one.day) for one in order.booked}
 
 
 def _skus(found: Iterable[Order]) -> list[str]:

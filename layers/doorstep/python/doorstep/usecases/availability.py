@@ -1,7 +1,8 @@
 """What may be bought, for how much, and when it arrives: for product pages and carts.
 
 Prices and dates come from `quote`, as a checkout's do. Locations and delivery options may be a
-minute old; products and stock are read, two reads per SKU.
+minute old; products and stock are read, two reads per SKU, and the days of locations where they
+are limited, one read in all.
 """
 
 from __future__ import annotations
@@ -19,7 +20,15 @@ from doorstep.domain.money import Currency, Money
 from doorstep.domain.order import Quantity
 from doorstep.domain.record import Command, Moment, Record
 from doorstep.ports import Catalog, Clock, Stock, TaxEngine
-from doorstep.usecases.quote import MAX_LINES, Item, QuotedDelivery, demand, quote, unsellable
+from doorstep.usecases.quote import (
+    MAX_LINES,
+    Item,
+    QuotedDelivery,
+    days_taken,
+    demand,
+    quote,
+    unsellable,
+)
 
 
 class WantedProduct(Command):
@@ -136,6 +145,7 @@ def _offer(
         to=to,
         places=places,
         levels=levels,
+        taken=days_taken(places, levels.values(), stock=stock, at=at),
         tax=tax,
         at=at,
     )

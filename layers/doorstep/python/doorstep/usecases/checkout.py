@@ -58,7 +58,7 @@ from doorstep.ports import (
 from doorstep.usecases import shards
 from doorstep.usecases.authorize import authorize
 from doorstep.usecases.cancel import carry_out_voids
-from doorstep.usecases.quote import MAX_LINES, Item, Quote, demand, quote, unsellable
+from doorstep.usecases.quote import MAX_LINES, Item, Quote, days_taken, demand, quote, unsellable
 
 _TRIES = 6
 
@@ -287,15 +287,16 @@ def _received(
     products, option = catalog.offer((line.sku for line in command.lines), command.delivery_option)
     offered = _check(command, products, option, payment_methods)
     items = [Item(products[line.sku], line.quantity) for line in command.lines]
-    levels = stock.levels(products)
+    levels, places = stock.levels(products), catalog.locations()
     for attempt in range(_TRIES):
         quoted = quote(
             items,
             [offered],
             currency=command.currency,
             to=Address(**command.shipping_address.model_dump()),
-            places=catalog.locations(),
+            places=places,
             levels=levels,
+            taken=days_taken(places, levels.values(), stock=stock, at=at),
             tax=tax,
             at=at,
         )

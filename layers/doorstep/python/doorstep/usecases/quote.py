@@ -6,18 +6,19 @@ One function answers it, for quotes and for checkouts: what is quoted is what is
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import NamedTuple, Protocol
 
 from doorstep.domain.address import Address
+from doorstep.domain.capacity import Agenda, Taken, limited, span
 from doorstep.domain.catalog import DeliveryOption, Location, Product
 from doorstep.domain.money import Money, total
 from doorstep.domain.order import Totals
 from doorstep.domain.promise import Promise, Wanted, promise_from
 from doorstep.domain.sellable import sellable
 from doorstep.domain.stock import StockLevels
-from doorstep.ports import TaxEngine
+from doorstep.ports import Stock, TaxEngine
 
 MAX_LINES = 40
 """Lines of one cart, at the most."""
@@ -68,6 +69,7 @@ def quote(
     to: Address,
     places: Sequence[Location],
     levels: Mapping[str, StockLevels],
+    taken: Taken,
     tax: TaxEngine,
     at: datetime,
 ) -> Quote:
@@ -93,6 +95,7 @@ def quote(
     goods_tax = total((line.tax for line in lines), currency)
     wanted = _wanted(items, levels, at)
     stock = _on_shelves(levels.values())
+    agenda = Agenda(places, taken, at)
     quoted = []
     for option, delivery, levied in zip(options, deliveries, taxed[len(items) :], strict=True):
         shipping = delivery if levied.included else delivery + levied.tax
@@ -104,9 +107,22 @@ def quote(
             fees=Money.zero(currency),
             total=goods + shipping,
         )
-        dates = promise_from(places, option, wanted, stock, to=to, at=at)
+        dates = promise_from(places, option, wanted, stock, to=to, at=at, agenda=agenda)
         quoted.append(QuotedDelivery(option, totals, dates))
     return Quote(lines, tuple(quoted))
+
+
+def days_taken(
+    places: Sequence[Location],
+    levels: Collection[StockLevels],
+    *,
+    stock: Stock,
+    at: datetime,
+) -> Taken:
+    """What is taken of the days of places; only read where one that has these goods is limited."""
+    with_goods = {place_id for (_, place_id), units in _on_shelves(levels).items() if units}
+    asked = [place for place in places if place.location_id in with_goods]
+    return stock.taken(*span(at)) if limited(asked) else {}
 
 
 def unsellable(

@@ -11,8 +11,16 @@ from collections import Counter
 from pydantic import Field
 
 from doorstep.domain import allocating
+from doorstep.domain.capacity import Agenda, limited, span
 from doorstep.domain.catalog import Location
-from doorstep.domain.errors import Conflict, IllegalTransition, InvalidCommand, NotFound, OutOfStock
+from doorstep.domain.errors import (
+    Conflict,
+    FullyBooked,
+    IllegalTransition,
+    InvalidCommand,
+    NotFound,
+    OutOfStock,
+)
 from doorstep.domain.fulfillment import FulfillmentOrder, FulfillmentStatus, WithdrawalCause
 from doorstep.domain.order import Order, order_of
 from doorstep.domain.record import Command
@@ -79,10 +87,13 @@ def move(
         reason = f"moved to {target.location_id}: {command.reason}"
         free = allocating.withdraw(order, key, cause=WithdrawalCause.MOVED, reason=reason)
         sourcing = _at(target, free, one, stock=stock, catalog=catalog)
-        moved = allocating.allocate(free, sourcing, places=places, at=clock())
+        at = clock()
+        taken = stock.taken(*span(at)) if limited([target]) else {}
+        agenda = Agenda([target], taken, at)
+        moved = allocating.allocate(free, sourcing, places=places, at=at, agenda=agenda)
         try:
             (stored,) = orders.commit(moved)
-        except (Conflict, OutOfStock):
+        except (Conflict, FullyBooked, OutOfStock):
             continue
         return stored
     raise Conflict([order_of(key)])

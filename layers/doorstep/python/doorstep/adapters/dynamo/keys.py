@@ -7,6 +7,7 @@ An order and all that belongs to it share a partition. What a command loads sort
 from __future__ import annotations
 
 import zlib
+from datetime import date
 from typing import NamedTuple
 
 from doorstep.adapters.dynamo.schema import DUE_SHARDS, TIMELINE_PREFIX
@@ -113,6 +114,14 @@ def edition(channel: str, version: int) -> Key:
 def shelf(location_id: str) -> str:
     """What a location keeps stock of, by SKU."""
     return f"SHELF#{location_id}"
+
+
+def day(location_id: str, day: date) -> Key:
+    return Key(days(), f"{day}#{location_id}")
+
+
+def days() -> str:
+    return "DAYS"
 
 
 def stock(sku: str) -> str:

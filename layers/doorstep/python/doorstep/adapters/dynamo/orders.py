@@ -14,6 +14,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from doorstep.adapters.dynamo import keys, marks
+from doorstep.adapters.dynamo.days import booking_actions
 from doorstep.adapters.dynamo.keys import Key
 from doorstep.adapters.dynamo.schema import (
     ANY_SKU,
@@ -32,7 +33,8 @@ from doorstep.adapters.dynamo.transact import (
     transact,
 )
 from doorstep.domain.allocating import unfillable, waits_for
-from doorstep.domain.errors import Conflict, Duplicate, NotFound, OutOfStock
+from doorstep.domain.capacity import Booking
+from doorstep.domain.errors import Conflict, Duplicate, FullyBooked, NotFound, OutOfStock
 from doorstep.domain.events import TimelineItem
 from doorstep.domain.fulfillment import OPEN, FulfillmentOrder
 from doorstep.domain.order import Order
@@ -86,13 +88,16 @@ class DynamoOrders:
         at = self._clock()
         actions: list[Action] = []
         movements: list[Movement] = []
+        bookings: list[Booking] = []
         stored = []
         for order in orders:
             new = _numbered(order)
             stored.append(new.loaded())
             actions += _order_actions(new, self._actor, at)
             movements += order.moved
+            bookings += order.booked
         actions += stock_actions(movements, at)
+        actions += booking_actions(bookings)
         if actions:
             try:
                 transact(self._client, self._table, actions)
@@ -317,7 +322,7 @@ def _waiting(order: Order) -> dict[str, Any]:
 
 
 def _meaning(refused: Sequence[Refused], movements: Sequence[Movement]) -> Exception:
-    """What the refused actions mean: a lost race before a repeat before a lack of stock."""
+    """What the refused actions mean: a lost race before a repeat before a lack of stock or room."""
     lost = [r.action.about for r in refused if isinstance(r.action.about, Conflict)]
     if lost:
         return Conflict(sorted({order_id for conflict in lost for order_id in conflict.order_ids}))
@@ -325,9 +330,12 @@ def _meaning(refused: Sequence[Refused], movements: Sequence[Movement]) -> Excep
         if isinstance(refusal.action.about, Duplicate):
             return refusal.action.about
     short: dict[str, tuple[int, int]] = {}
+    full = [r.action.about for r in refused if isinstance(r.action.about, FullyBooked)]
     for refusal in refused:
+        if isinstance(refusal.action.about, FullyBooked):
+            continue
         sku = str(refusal.action.about)
         asked = sum(m.quantity for m in movements if m.sku == sku)
         left = int(refusal.item.get("available", {}).get("N", "0"))
         short[sku] = (asked, left)
-    return OutOfStock(short)
+    return OutOfStock(short) if short else full[0]

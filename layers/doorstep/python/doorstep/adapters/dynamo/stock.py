@@ -8,10 +8,10 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from datetime import datetime
+from datetime import date, datetime
 from typing import TYPE_CHECKING, Any
 
-from doorstep.adapters.dynamo import keys
+from doorstep.adapters.dynamo import days, keys
 from doorstep.adapters.dynamo.keys import Key
 from doorstep.adapters.dynamo.schema import DUE_PK, DUE_SK, QUEUE_PK, QUEUE_SK
 from doorstep.adapters.dynamo.transact import (
@@ -23,6 +23,7 @@ from doorstep.adapters.dynamo.transact import (
     put,
     transact,
 )
+from doorstep.domain.capacity import Taken
 from doorstep.domain.errors import (
     Conflict,
     Duplicate,
@@ -103,6 +104,9 @@ class DynamoStock:
                 }
             ) from None
         return True
+
+    def taken(self, first: date, last: date) -> Taken:
+        return days.taken(self._client, self._table, first, last)
 
     def transfer(self, transfer_id: str) -> Transfer:
         text = self._text(keys.transfer(transfer_id), "transfer", transfer_id)
