@@ -67,6 +67,26 @@ def test_few_are_counted_and_found(shop: Shop) -> None:
     ]
 
 
+def test_the_last_ones_are_found_nearest_first(shop: Shop) -> None:
+    near = {"latitude": 52.5321, "longitude": 13.4012}
+    shop.catalog.save(a.location("HAMBURG", a.HAMBURG), a.location("BERLIN", kind="store", **near))
+    shop.sells("MUG", BERLIN=1, HAMBURG=3)
+    (line,) = asked(shop, postal_code="10435").lines
+    assert [(one.name, one.units) for one in line.places] == [("BERLIN", 1), ("HAMBURG", 3)]
+    km = [one.km for one in line.places]
+    assert km[0] is not None
+    assert km[1] is not None
+    assert km[0] < 5
+    assert km[1] > 200
+
+
+def test_an_unknown_postal_code_tells_no_distance(shop: Shop) -> None:
+    shop.sells("MUG", BERLIN=1, HAMBURG=3)
+    for unknown in ("", "?!"):
+        (line,) = asked(shop, postal_code=unknown).lines
+        assert [(one.name, one.km) for one in line.places] == [("HAMBURG", None), ("BERLIN", None)]
+
+
 def test_what_somebody_is_buying_is_not_left_any_more(shop: Shop) -> None:
     shop.sells("MUG", BERLIN=5)
     shop.buys(("MUG", 4))
@@ -140,6 +160,36 @@ def test_two_reads_per_sku_and_two_lists(shop: Shop) -> None:
     ports = fifth.watching({"catalog": shop.catalog, "stock": shop.stock})
     offer_product(WantedProduct(sku="MUG", country="DE"), **ports, tax=shop.tax, clock=shop.clock)
     assert not fifth.done
+
+
+def test_an_option_that_does_not_reach_is_not_offered_and_not_sold(shop: Shop) -> None:
+    shop.sells("MUG", BERLIN=9)
+    table = [{"countries": ["DE"], "up_to_km": 100, "days": 1}]
+    shop.catalog.save(a.delivery(code="next-day", kind="next_day", transit=table))
+    assert [one.code for one in asked(shop, postal_code="10119").options] == [
+        "next-day",
+        "standard",
+    ]
+    assert [one.code for one in asked(shop, postal_code="80331").options] == ["standard"]
+    munich = a.cart(("MUG", 1)).shipping_address.model_copy(update={"postal_code": "80331"})
+    with pytest.raises(InvalidCommand) as refusal:
+        shop.buys(("MUG", 1), shipping_address=munich, delivery_option="next-day")
+    assert set(refusal.value.faults) == {"delivery_option"}
+    assert shop.left("MUG") == (9, 0)
+    assert not shop.gateway.charges
+
+
+def test_a_place_that_the_carrier_reaches_sooner_from_ships(shop: Shop) -> None:
+    """Hamburg is cheaper; its parcel would come two days after the promised one."""
+    table = [{"up_to_km": 100, "days": 1}, {"days": 3}]
+    shop.catalog.save(
+        a.location("BERLIN", parcel_cost=300),
+        a.location("HAMBURG", a.HAMBURG, parcel_cost=0),
+        a.delivery(code="fast", transit=table),
+    )
+    shop.sells("MUG", BERLIN=9, HAMBURG=9)
+    order = shop.sold(("MUG", 1), delivery_option="fast")
+    assert [one.location_id for one in order.fulfillment_orders] == ["BERLIN"]
 
 
 # --- refusals -------------------------------------------------------------------------------------

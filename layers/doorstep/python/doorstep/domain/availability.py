@@ -8,8 +8,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime
 from enum import StrEnum
+from math import inf
 
+from doorstep.domain.address import Address
 from doorstep.domain.catalog import Location, LocationKind, Product, ProductKind
+from doorstep.domain.geography import kilometers
 from doorstep.domain.record import Moment, Record
 from doorstep.domain.sellable import sellable
 from doorstep.domain.stock import StockLevels
@@ -42,6 +45,8 @@ class UnitsLeft(Record):
     kind: LocationKind
     city: str
     units: int
+    km: float | None = None
+    """About how far it is from the postal code; None where that is not known."""
 
 
 class Availability(Record):
@@ -53,7 +58,7 @@ class Availability(Record):
     left: int | None = None
     """How many there are, only where they are few."""
     places: tuple[UnitsLeft, ...] = ()
-    """Where the last ones are, the most first."""
+    """Where the last ones are: the nearest first, or the most where nobody knows how far it is."""
     backorder_until: Moment | None = None
     """When the goods are expected that it waits for."""
     preorder_from: Moment | None = None
@@ -65,6 +70,7 @@ def availability(
     levels: StockLevels,
     places: Sequence[Location],
     quantity: int,
+    to: Address | None = None,
     *,
     at: datetime,
 ) -> Availability:
@@ -94,11 +100,13 @@ def availability(
         state=state,
         available=together,
         left=left,
-        places=_where(levels, places, left),
+        places=_where(levels, places, left, to),
     )
 
 
-def _where(levels: StockLevels, places: Sequence[Location], left: int) -> tuple[UnitsLeft, ...]:
+def _where(
+    levels: StockLevels, places: Sequence[Location], left: int, to: Address | None
+) -> tuple[UnitsLeft, ...]:
     """The active locations that have units; no more of them than may still be sold."""
     units = {level.location_id: min(level.available, left) for level in levels.locations}
     found = [
@@ -108,8 +116,13 @@ def _where(levels: StockLevels, places: Sequence[Location], left: int) -> tuple[
             kind=place.kind,
             city=place.address.city,
             units=units[place.location_id],
+            km=kilometers(place, to),
         )
         for place in places
         if place.active and units.get(place.location_id, 0) > 0
     ]
-    return tuple(sorted(found, key=lambda one: (-one.units, one.location_id)))
+    return tuple(sorted(found, key=_nearness))
+
+
+def _nearness(one: UnitsLeft) -> tuple[float, int, str]:
+    return inf if one.km is None else one.km, -one.units, one.location_id

@@ -52,11 +52,15 @@ Weekday = Annotated[int, Field(ge=1, le=7)]
 """A day of the week by ISO 8601: Monday is 1."""
 
 
+WORKING_WEEK: tuple[Weekday, ...] = (1, 2, 3, 4, 5)
+WEEKEND: tuple[Weekday, ...] = (6, 7)
+
+
 class Calendar(Record):
     """The days on which something moves, in one time zone."""
 
     time_zone: TimeZone = "UTC"
-    working_days: tuple[Weekday, ...] = Field(default=(1, 2, 3, 4, 5), min_length=1, max_length=7)
+    working_days: tuple[Weekday, ...] = Field(default=WORKING_WEEK, min_length=1, max_length=7)
     cutoff: LocalTime = time(15)
     """What is ordered from this hour on is begun on the next working day."""
     processing_days: int = Field(default=1, ge=0, le=60)

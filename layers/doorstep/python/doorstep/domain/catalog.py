@@ -10,7 +10,8 @@ from typing import Annotated, Self
 from pydantic import Field, field_validator, model_validator
 
 from doorstep.domain.address import Address
-from doorstep.domain.calendar import Calendar, LocalTime
+from doorstep.domain.calendar import WEEKEND, WORKING_WEEK, Calendar, LocalTime, Weekday
+from doorstep.domain.delivery import Transit
 from doorstep.domain.money import Currency
 from doorstep.domain.personalization import AnyOption, named_only
 from doorstep.domain.record import Moment, Record
@@ -229,7 +230,20 @@ class DeliveryOption(Record):
     prices: dict[Currency, Annotated[int, Field(ge=0, le=10**9)]]
     processing_days: int | None = Field(default=None, ge=0, le=60)
     transit_days: int = Field(default=3, ge=0, le=120)
+    transit: tuple[Transit, ...] = Field(default=(), max_length=300)
+    """Days by destination, the first row that covers it; it is not offered where none does. Without
+    rows it takes `transit_days` everywhere.
+    """
+    delivers_on: tuple[Weekday, ...] | None = Field(default=None, min_length=1, max_length=7)
+    """The days on which it arrives; None: Monday to Friday, and a weekend's on Saturday or Sunday.
+    """
     cutoff: LocalTime | None = None
     """By the clock of the place that ships; an earlier cut-off of the place counts instead."""
     service: str = Field(default="standard", max_length=60)
     """The carrier service bought for it."""
+
+    @property
+    def arrives_on(self) -> tuple[Weekday, ...]:
+        """The days of the week on which it arrives."""
+        usual = WEEKEND if self.kind is DeliveryKind.WEEKEND else WORKING_WEEK
+        return self.delivers_on or usual

@@ -44,24 +44,42 @@ def distance_km(location: Location, to: Address | None) -> int | None:
     return None if here is None or there is None else round(here.km_to(there))
 
 
+def kilometers(location: Location, to: Address | None) -> float | None:
+    """About how far it is, to a tenth; None where a postal code does not tell where that is."""
+    here, there = _own_point(location) or _pinned(location.address), _pinned(to)
+    return None if here is None or there is None else round(here.km_to(there), 1)
+
+
 def point_of(location: Location) -> Point | None:
     """Its own coordinates, else those of its address."""
-    if location.latitude is not None and location.longitude is not None:
-        return Point(location.latitude, location.longitude)
-    return locate(location.address)
+    return _own_point(location) or locate(location.address)
+
+
+def _own_point(location: Location) -> Point | None:
+    if location.latitude is None or location.longitude is None:
+        return None
+    return Point(location.latitude, location.longitude)
 
 
 def locate(address: Address | None) -> Point | None:
     """By the longest known start of the postal code, else the region, else the country."""
     if address is None or address.country is None:
         return None
+    if pinned := _pinned(address):
+        return pinned
     known = _table(address.country)
-    code = normalized(address.postal_code)
-    for end in range(len(code), 0, -1):
-        if found := known.get(code[:end]):
-            return found
     region = address.region.upper().removeprefix(f"{address.country}-")
     return known.get(f"@{region}") or known.get("*")
+
+
+def _pinned(address: Address | None) -> Point | None:
+    """Where its postal code is."""
+    if address is None or address.country is None:
+        return None
+    known = _table(address.country)
+    code = normalized(address.postal_code)
+    starts = (code[:end] for end in range(len(code), 0, -1))
+    return next((known[start] for start in starts if start in known), None)
 
 
 def normalized(postal_code: str) -> str:

@@ -2,16 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import date, datetime, timedelta
 from typing import NamedTuple
 
 from doorstep.domain.address import Address
-from doorstep.domain.calendar import Calendar
+from doorstep.domain.calendar import WORKING_WEEK, Calendar, Weekday
 from doorstep.domain.capacity import Agenda
-from doorstep.domain.catalog import SHIP, Capability, DeliveryOption, Location, Sku
+from doorstep.domain.catalog import (
+    PICKUP,
+    SHIP,
+    Capability,
+    DeliveryKind,
+    DeliveryOption,
+    Location,
+    Sku,
+)
 from doorstep.domain.record import Moment, Record
 from doorstep.domain.sellable import Wait
+from doorstep.domain.transit import days_to_reach
 
 
 class Promise(Record):
@@ -30,15 +40,18 @@ class Promise(Record):
     """When goods were expected that were sold beyond the stock, or before their release."""
     processing_days: int
     transit_days: int
+    arrives_on: tuple[Weekday, ...] = WORKING_WEEK
     time_zone: str = "UTC"
     """Where its days end."""
 
     def arrival(self, left_at: datetime, to: Address | None) -> datetime:
-        """When a parcel that a carrier took at this moment should be there."""
-        carriers = _carriers(to, self.time_zone)
-        return carriers.end_of(
-            carriers.from_(carriers.after(carriers.day_of(left_at), self.transit_days))
-        )
+        """When a parcel that a carrier took at this moment should be there: carriers move on the
+        days of the working week and on those on which it may arrive.
+        """
+        moving = _carriers(to, self.time_zone, {*WORKING_WEEK, *self.arrives_on})
+        day = moving.from_(moving.after(moving.day_of(left_at), self.transit_days))
+        arriving = _carriers(to, self.time_zone, self.arrives_on)
+        return arriving.end_of(arriving.from_(day))
 
 
 class Wanted(NamedTuple):
@@ -62,13 +75,13 @@ def promise(
     to: Address | None = None,
     waits: Sequence[Wait] = (),
     begins: date | None = None,
+    transit_days: int | None = None,
 ) -> Promise:
     """The dates of a delivery option for an order placed at `at`, from a place with this calendar.
 
-    Work on it begins when the last of its `waits` is over, or on the day `begins`.
-
-    The place works by its calendar; carriers move on Monday to Friday but not on public holidays
-    of the destination. Both deadlines are the end of their day in the place's time zone.
+    Work on it begins when the last of its `waits` is over, or on the day `begins`. The place works
+    by its calendar; carriers do not move on public holidays of the destination. Both deadlines are
+    the end of their day in the place's time zone. What is collected is there once it could leave.
     """
     here = calendar or Calendar()
     cutoff = min(option.cutoff or here.cutoff, here.cutoff)
@@ -88,9 +101,12 @@ def promise(
         production_days=production_days,
         goods_at=goods_at,
         processing_days=processing,
-        transit_days=option.transit_days,
+        transit_days=option.transit_days if transit_days is None else transit_days,
+        arrives_on=option.arrives_on,
         time_zone=here.time_zone,
     )
+    if option.kind is DeliveryKind.PICKUP:
+        return made
     return made.model_copy(update={"deliver_by": made.arrival(made.ship_by, to)})
 
 
@@ -103,19 +119,25 @@ def promise_from(
     to: Address | None,
     at: datetime,
     agenda: Agenda | None = None,
-) -> Promise:
+) -> Promise | None:
     """The soonest dates by which these places can deliver everything that is wanted.
 
     `stock` maps (sku, location id) to available units. One place that has everything is preferred
     to a split; a split is promised for its last parcel. Where stock is nowhere, the soonest place
     that may ship such goods counts. A place whose days are taken begins on the next one with room
-    for all units.
+    for all units. None where the option does not reach the destination from where the goods are.
     """
     units = sum(one.quantity for one in wanted)
     production_days = max(one.production_days for one in wanted)
     waits = [one.wait for one in wanted if one.wait]
     goods_at = _goods_at(waits, at)
+    if option.kind is DeliveryKind.PICKUP:
+        wanted = [one._replace(skills=one.skills - {SHIP} | {PICKUP}) for one in wanted]
     able = [place for place in places if place.active and any(_may(place, one) for one in wanted)]
+    days = {place.location_id: days_to_reach(option, place, to) for place in able}
+    near = [place for place in able if days[place.location_id] is not None]
+    if not waits and _suffice(able, wanted, stock) and not _suffice(near, wanted, stock):
+        return None
     dated = {
         place.location_id: promise(
             option,
@@ -127,9 +149,12 @@ def promise_from(
             begins=agenda.begins(place.location_id, units, option.cutoff, goods_at)
             if agenda
             else None,
+            transit_days=days[place.location_id],
         )
-        for place in able
+        for place in near
     }
+    if not dated and (option.transit or option.kind is DeliveryKind.PICKUP):
+        return None
     if not dated:
         return promise(option, at=at, production_days=production_days, to=to, waits=waits)
 
@@ -137,7 +162,7 @@ def promise_from(
         made = dated[place.location_id]
         return made.deliver_by, made.ship_by, place.priority, place.location_id
 
-    used = _used(sorted(able, key=soonest), wanted, stock)
+    used = _used(sorted(near, key=soonest), wanted, stock)
     parts = [dated[location_id] for location_id in used]
     last = max(parts, key=lambda part: (part.deliver_by, part.ship_by))
     order_by = min(part.order_by for part in parts if part.order_by)
@@ -174,12 +199,25 @@ def _used(
     return tuple(used) or (ranked[0].location_id,)
 
 
+def _suffice(
+    places: Sequence[Location], wanted: Sequence[Wanted], stock: Mapping[tuple[str, str], int]
+) -> bool:
+    """Whether these places have everything together."""
+    missing = Counter[str]()
+    for one in wanted:
+        missing[one.sku] += one.quantity
+    for sku, skills in {one.sku: one.skills for one in wanted}.items():
+        able = (place for place in places if skills <= place.skills)
+        missing[sku] -= sum(stock.get((sku, place.location_id), 0) for place in able)
+    return all(units <= 0 for units in missing.values())
+
+
 def _may(place: Location, one: Wanted) -> bool:
     """Whether such goods may ship from there: what is made to order from where they make it."""
     return one.skills <= place.skills
 
 
-def _carriers(to: Address | None, time_zone: str) -> Calendar:
-    """The days on which carriers move towards a destination."""
-    days = Calendar(time_zone=time_zone)
+def _carriers(to: Address | None, time_zone: str, weekdays: Iterable[Weekday]) -> Calendar:
+    """These days of the week but for the holidays of a destination."""
+    days = Calendar(time_zone=time_zone, working_days=tuple(weekdays))
     return days.at(to.country, to.region) if to else days

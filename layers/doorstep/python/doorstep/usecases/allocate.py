@@ -20,6 +20,7 @@ from doorstep.domain.order import Order
 from doorstep.domain.sellable import sellable_of
 from doorstep.domain.sourcing import Assignment, source
 from doorstep.domain.stock import MovementKind, StockLevels
+from doorstep.domain.transit import days_to_reach
 from doorstep.ports import Catalog, Clock, Orders, Stock, Workflow
 from doorstep.usecases import shards
 
@@ -139,6 +140,7 @@ class _Supply:
             for level in all_.locations
         }
         self.locations = catalog.locations()
+        self.options = {option.code: option for option in catalog.delivery_options()}
         self.rules = {
             channel: catalog.rules(channel) for channel in {order.channel for order in found}
         }
@@ -221,7 +223,7 @@ def _planned(order: Order, supply: _Supply, at: datetime) -> Plan:
         supply.places,
         rules,
         products=supply.products,
-        late_days=_late_days(held, supply.locations, supply.agenda),
+        late_days=_late_days(held, supply),
         capacity=supply.agenda.room,
     )
     parts = _fitting(sourcing.assignments, BUDGET - 2 * len(first), supply.agenda)
@@ -265,20 +267,25 @@ def _fitting(
     return tuple(taken)
 
 
-def _late_days(order: Order, locations: Sequence[Location], agenda: Agenda) -> dict[str, int]:
+def _late_days(order: Order, supply: _Supply) -> dict[str, int]:
     """By how many days each location would miss the promised handover, by its own calendar and as
-    far as its days are taken.
+    far as its days are taken; one that carriers need longer from has to hand over earlier.
     """
     promised = order.promise
     if promised is None:
         return {}
     late = {}
     units = max(1, sum(line.unallocated for line in order.lines))
-    for location in locations:
+    option, to = supply.options.get(order.delivery_option), order.shipping_address
+    for location in supply.locations:
         calendar = location.local_calendar
         days = promised.production_days + calendar.processing_days
-        ready = calendar.after(agenda.begins(location.location_id, units), days)
+        ready = calendar.after(supply.agenda.begins(location.location_id, units), days)
         late[location.location_id] = (ready - calendar.day_of(promised.ship_by)).days
+        if option and option.transit:
+            reach = days_to_reach(option, location, to)
+            on_its_way = option.transit_days if reach is None else reach
+            late[location.location_id] += on_its_way - promised.transit_days
     return late
 
 

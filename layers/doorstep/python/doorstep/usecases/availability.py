@@ -14,7 +14,7 @@ from pydantic import Field
 
 from doorstep.domain.address import Address, Destination
 from doorstep.domain.availability import Availability, availability
-from doorstep.domain.catalog import Sku
+from doorstep.domain.catalog import DeliveryKind, Sku
 from doorstep.domain.errors import InvalidCommand, NotFound
 from doorstep.domain.money import Currency, Money
 from doorstep.domain.order import Quantity
@@ -65,6 +65,7 @@ class OfferedOption(Record):
 
     code: str
     name: str
+    kind: DeliveryKind
     price: Money
     total: Money
     """Of the goods and their delivery."""
@@ -158,7 +159,7 @@ def _offer(
             unit_price=priced.unit_price,
             total=priced.total,
             **dict(
-                availability(product, levels[product.sku], places, together[product.sku], at=at)
+                availability(product, levels[product.sku], places, together[product.sku], to, at=at)
             ),
         )
         for (product, quantity), priced in zip(items, quoted.lines, strict=True)
@@ -179,6 +180,7 @@ def _option(delivery: QuotedDelivery, at: datetime) -> OfferedOption:
     return OfferedOption(
         code=delivery.option.code,
         name=delivery.option.name,
+        kind=delivery.option.kind,
         price=delivery.totals.shipping,
         total=delivery.totals.total,
         tax=delivery.totals.tax,

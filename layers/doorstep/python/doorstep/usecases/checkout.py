@@ -300,6 +300,9 @@ def _received(
             tax=tax,
             at=at,
         )
+        if not quoted.deliveries:
+            fault = f"{offered.code!r} does not reach this address from where the goods are"
+            raise InvalidCommand({"delivery_option": fault})
         draft = _draft(command, key, at, ttl_seconds, products, quoted)
         payments = _payments(command, key, draft.totals.total, payment_methods)
         try:

@@ -73,7 +73,7 @@ def quote(
     tax: TaxEngine,
     at: datetime,
 ) -> Quote:
-    """The cart with each of these options.
+    """The cart with each of these options that reaches the destination.
 
     Every product and option must have a price in the currency.
     """
@@ -108,7 +108,8 @@ def quote(
             total=goods + shipping,
         )
         dates = promise_from(places, option, wanted, stock, to=to, at=at, agenda=agenda)
-        quoted.append(QuotedDelivery(option, totals, dates))
+        if dates:
+            quoted.append(QuotedDelivery(option, totals, dates))
     return Quote(lines, tuple(quoted))
 
 
