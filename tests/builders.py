@@ -9,6 +9,7 @@ from typing import Any
 from doorstep.adapters.payments.sandbox import Token
 from doorstep.domain import placing
 from doorstep.domain.address import Address
+from doorstep.domain.calendar import Calendar
 from doorstep.domain.catalog import (
     Backorder,
     DeliveryOption,
@@ -104,6 +105,24 @@ def location(
 def delivery(price: str = "4.90", **more: Any) -> DeliveryOption:
     prices = {"EUR": eur(price).minor}
     return DeliveryOption(**{"code": "standard", "name": "Standard", "prices": prices} | more)
+
+
+def early_morning(now: datetime) -> Calendar:
+    """The calendar of a place that is always open, and where it is between five and six now."""
+    hours = (5 - now.hour + 12) % 24 - 12
+    week = tuple(range(1, 8))
+    return Calendar(time_zone=f"Etc/GMT{-hours:+}", working_days=week, holiday_country="")
+
+
+NOON = {"starts": "12:00", "ends": "14:00", "order_by": "11:00", "parcels": 1}
+EVENING = {"starts": "18:00", "ends": "20:00", "order_by": "16:00", "parcels": 2}
+
+
+def same_day(price: str = "14.90", **more: Any) -> DeliveryOption:
+    """By courier, up to 15 km: one parcel at noon, two in the evening."""
+    usual = {"code": "same-day", "kind": "same_day", "service": "courier"}
+    within = {"windows": [NOON, EVENING], "transit": [{"up_to_km": 15, "days": 0}]}
+    return delivery(price, **usual | within | more)
 
 
 def received(sku: str, location_id: str, quantity: int, cause: str = "") -> Movement:

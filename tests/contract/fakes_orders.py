@@ -140,7 +140,7 @@ class Memory:
         for one in bookings:
             units = after.get(one.key, 0)
             if units < 0 or (changes[one.key] > 0 and units > one.limit):
-                raise FullyBooked(f"{one.location_id} on {one.day}")
+                raise FullyBooked(f"{one.location_id} has no room left on {one.day}.")
         return after
 
     def apply(self, after: Moved) -> None:

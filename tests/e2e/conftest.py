@@ -14,7 +14,7 @@ from local.embedded import EmbeddedAws, free_port
 from local.outputs import Outputs
 from local.seed import catalog, seed
 from local.up import deploy
-from tests.e2e.world import World
+from tests.e2e.world import COURIER, KIOSK, World
 
 HERE = Path(__file__).parent
 
@@ -47,5 +47,7 @@ def world(aws: EmbeddedAws, doorstep: Outputs) -> Iterator[World]:
     with World(doorstep, grant(doorstep, aws.home)) as world:
         places = catalog().model_copy(update={"products": (), "stock": {}})
         seed(places, world.admin)
+        world.admin.save(KIOSK)
+        world.admin.save(COURIER)
         world.listens()
         yield world

@@ -4,11 +4,19 @@ import re
 
 import pytest
 
+from doorstep.adapters.dynamo import keys
+from doorstep.adapters.dynamo.days import counters
 from doorstep.adapters.dynamo.schema import TIMELINE_PREFIX
 from doorstep.domain.events import TimelineItem
 from local.conservation import orders, violations
 from tests.e2e.world import ADDRESS, PERSON, World
-from tests.invariants import broken_counts, broken_money, broken_shares, broken_timeline
+from tests.invariants import (
+    broken_counts,
+    broken_days,
+    broken_money,
+    broken_shares,
+    broken_timeline,
+)
 
 SOMEBODY = (
     *PERSON["name"].split(),
@@ -53,6 +61,8 @@ def test_every_order_is_what_its_history_says(settled: World) -> None:
         for order in orders(rows)
         for fault in broken_timeline(order, timelines[order.order_id])
     ]
+    taken = [counters(row) for row in rows if row["pk"]["S"] == keys.days()]
+    broken += broken_days(orders(rows), {key: n for day in taken for key, n in day.items()})
     assert not broken
 
 

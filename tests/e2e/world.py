@@ -9,18 +9,20 @@ from __future__ import annotations
 import hashlib
 import json
 import threading
-import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager, suppress
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime, time, timedelta
 from functools import cached_property
 from http import HTTPStatus
 from itertools import count
+from time import time_ns
 from typing import Any, Self, TypeVar
 
 import httpx
 
-from doorstep.domain.catalog import Product
+from doorstep.domain.address import Address
+from doorstep.domain.catalog import DeliveryKind, DeliveryOption, Location, LocationKind, Product
+from doorstep.domain.delivery import Transit, Window
 from doorstep.domain.fulfillment import FulfillmentOrder
 from doorstep.domain.order import storefront_order_id
 from doorstep.domain.shipment import Shipment
@@ -29,6 +31,7 @@ from local.access import Access
 from local.aws import Aws
 from local.client import Doorstep, Json, Refused, sign, sign_shopify, wait_for
 from local.outputs import Outputs
+from tests.builders import early_morning
 
 PERSON = {
     "customer_id": "c-4711",
@@ -45,6 +48,32 @@ ADDRESS = {
     "phone": "+49 30 5550147",
 }
 """Somebody whose name nobody writes into a log by accident; Leipzig is nearer than the others."""
+
+KIOSK = Location(
+    location_id="kiosk",
+    name="Kiosk Kastanienallee",
+    kind=LocationKind.STORE,
+    address=Address(city="Berlin", region="BE", postal_code="10435", country="DE"),
+    latitude=52.5385,
+    longitude=13.4097,
+    capabilities=("same_day",),
+    daily_capacity=1_000,
+    calendar=early_morning(datetime.now(UTC)),
+)
+"""A store with couriers, where it is early in the morning whenever the tests run."""
+
+COURIER = DeliveryOption(
+    code="today",
+    name="Today",
+    kind=DeliveryKind.SAME_DAY,
+    prices={"EUR": 990},
+    service="courier",
+    transit=(Transit(up_to_km=10, days=0),),
+    windows=(
+        Window(starts=time(12), ends=time(14), order_by=time(11), parcels=1),
+        Window(starts=time(16), ends=time(20), order_by=time(15), parcels=500),
+    ),
+)
 
 PATIENCE = 30.0
 """Seconds that anything asynchronous may take."""
@@ -71,7 +100,7 @@ class World:
             self.caller(access.keys[name]) for name in ("admin", "webshop", "warehouse", "service")
         )
         self.anybody = self.caller("")
-        self._numbers = count(time.time_ns() // 1_000_000)
+        self._numbers = count(time_ns() // 1_000_000)
         self._heard: dict[str, list[dict[str, Any]]] = {}
         self._hearing = threading.Lock()
 

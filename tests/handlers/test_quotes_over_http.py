@@ -1,10 +1,12 @@
 """checkout/quote: availability for everybody, quotes for callers, and no write at all."""
 
 import json
+from datetime import UTC, datetime
 from http import HTTPStatus
 
 import pytest
 
+from functions.allocate import stock_api
 from functions.checkout import api, quote
 from tests import builders as a
 from tests.handlers.cloud import Answer, Cloud, call
@@ -43,6 +45,30 @@ def test_what_is_quoted_is_what_is_promised() -> None:
     order = call(api, "POST", "/orders", cart, headers={"Idempotency-Key": "cart-1"}).body
     assert order["totals"]["total"] == option["total"]
     assert order["promise"]["deliver_by"] == option["deliver_by"]
+
+
+def test_the_last_slot_is_sold_once_and_the_next_caller_is_told_what_there_is() -> None:
+    near = {"latitude": 52.53, "longitude": 13.40, "capabilities": ["ship", "same_day"]}
+    store = a.location("BERLIN", kind="store", calendar=a.early_morning(datetime.now(UTC)), **near)
+    option = a.same_day(windows=[a.NOON])
+    saved = ("locations/BERLIN", store), ("delivery-options/same-day", option)
+    for path, record in saved:
+        call(stock_api, "PUT", f"/{path}", record.model_dump(mode="json"))
+    shown = next(one for one in quoted().body["options"] if one["code"] == "same-day")
+    (window,) = shown["windows"]
+    assert 0 < window["order_within_seconds"] == shown["order_within_seconds"] < 6 * 3600
+
+    def buys(key: str) -> Answer:
+        cart = a.cart(("MUG", 1), delivery_option="same-day", delivery_window=window["starts"])
+        body = cart.model_dump(mode="json", exclude_none=True)
+        return call(api, "POST", "/orders", body, headers={"Idempotency-Key": key})
+
+    first, again, second = buys("1"), buys("1"), buys("2")
+    assert (first.status, again.status, second.status) == (201, 200, 409)
+    assert first.body["promise"]["deliver_by"] == shown["deliver_by"]
+    assert second.body["type"] == "urn:doorstep:problem:fully-booked"
+    assert [one["delivery_option"] for one in second.body["instead"]] == ["standard"]
+    assert [one["code"] for one in quoted().body["options"]] == ["standard"]
 
 
 def test_a_quote_writes_nothing(shop: Cloud) -> None:

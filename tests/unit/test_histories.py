@@ -21,6 +21,7 @@ from doorstep.domain.catalog import Terms
 from doorstep.domain.errors import (
     CaptureDeclined,
     Conflict,
+    FullyBooked,
     IllegalTransition,
     InvalidCommand,
     NotFound,
@@ -79,6 +80,7 @@ REFUSED = (
     QuantityExceeded,
     ReturnRefused,
     CaptureDeclined,
+    FullyBooked,
     InvalidCommand,
     Conflict,
     NotSupported,
@@ -91,7 +93,10 @@ class History(RuleBasedStateMachine):
         super().__init__()
         self.shop = Shop()
         hasty = Terms(accept_hours=1, pack_hours=2)
-        self.shop.catalog.save(a.location("BERLIN", terms=hasty, daily_capacity=4))
+        able = {"capabilities": ["ship", "same_day"], "latitude": 52.53, "longitude": 13.4}
+        self.shop.catalog.save(
+            a.location("BERLIN", terms=hasty, daily_capacity=4, **able), a.same_day()
+        )
         self.shop.sells("MUG", "3.33", BERLIN=9, HAMBURG=3)
         self.shop.sells("CUP", "0.01", HAMBURG=9)
         self.shop.sells("TUMBLER", "2.22", BERLIN=5)
@@ -101,6 +106,21 @@ class History(RuleBasedStateMachine):
         self.carts = 0
 
     # --- buying -----------------------------------------------------------------------------------
+
+    @rule(wanted=lines, token=tokens, calls=st.integers(0, 6), again=st.booleans())
+    def buy_for_today(
+        self, wanted: list[tuple[str, int]], token: Token, calls: int, again: bool
+    ) -> None:
+        """By courier, from a process that may die; and once more."""
+        self.carts += 1
+        cart = a.cart(*wanted, token=token, delivery_option="same-day")
+        ports = {"orders": self.shop.orders, "gateway": self.shop.gateway}
+        with suppress(Killed, *REFUSED):
+            dying = Countdown(calls, kill).watching(ports)
+            self.shop.check_out(cart, f"cart-{self.carts}", **dying)
+        if again:
+            with suppress(*REFUSED):
+                self.shop.check_out(cart, f"cart-{self.carts}")
 
     @rule(wanted=lines, token=tokens, again=st.booleans())
     def buy(self, wanted: list[tuple[str, int]], token: Token, again: bool) -> None:

@@ -90,6 +90,15 @@ def allocate(
     return order
 
 
+def reserve(order: Order, place: Location, bookings: tuple[Booking, ...], *, at: datetime) -> Order:
+    """Give all that is held to one place, with what it takes of the place's day: a courier comes
+    for it. Its workflow starts once the order is placed.
+    """
+    units = {line.line_id: line.unallocated for line in order.lines if line.unallocated}
+    why = f"{place.location_id} is the nearest whose courier has room"
+    return _allocate_to(order, place, units, bookings, why=why, at=at)
+
+
 def report_unfilled(order: Order, sourcing: Sourcing, *, at: datetime) -> Order:
     """Ask a person, once, about units that are held but that no location can ship, and explain."""
     if not sourcing.unfilled:

@@ -120,7 +120,11 @@ class Calendar(Record):
 
     def cutoff_on(self, day: date, cutoff: time | None = None) -> datetime:
         """The moment before which an order is still begun on this day."""
-        return datetime.combine(day, cutoff or self.cutoff, self._zone).astimezone(UTC)
+        return self.moment(day, cutoff or self.cutoff)
+
+    def moment(self, day: date, hour: time) -> datetime:
+        """An hour of a day there."""
+        return datetime.combine(day, hour, self._zone).astimezone(UTC)
 
     def end_of(self, day: date) -> datetime:
         """The last second of a day: the second of the two where the clock is put back over it."""

@@ -11,7 +11,7 @@ from pydantic import Field, field_validator, model_validator
 
 from doorstep.domain.address import Address
 from doorstep.domain.calendar import WEEKEND, WORKING_WEEK, Calendar, LocalTime, Weekday
-from doorstep.domain.delivery import Transit
+from doorstep.domain.delivery import Transit, Window
 from doorstep.domain.money import Currency
 from doorstep.domain.personalization import AnyOption, named_only
 from doorstep.domain.record import Moment, Record
@@ -157,6 +157,10 @@ class DeliveryKind(StrEnum):
     PICKUP = "pickup"
 
 
+BY_COURIER = (DeliveryKind.SAME_DAY, DeliveryKind.ONE_HOUR)
+"""What a courier brings within hours, from a place that is capable of just that."""
+
+
 def _usual(given: Mapping[str, object]) -> tuple[str, ...]:
     """What a kind of location does unless it says otherwise: all but showrooms ship."""
     return () if given.get("kind") is LocationKind.SHOWROOM else (SHIP,)
@@ -241,6 +245,19 @@ class DeliveryOption(Record):
     """By the clock of the place that ships; an earlier cut-off of the place counts instead."""
     service: str = Field(default="standard", max_length=60)
     """The carrier service bought for it."""
+
+    windows: tuple[Window, ...] = Field(default=(), max_length=96)
+    """In which a courier brings it, the same day or within the hour."""
+
+    @model_validator(mode="after")
+    def _by_courier(self) -> Self:
+        if bool(self.windows) != (self.kind in BY_COURIER):
+            raise ValueError("same day and one hour have windows, and nothing else has")
+        if self.windows and not (self.transit and all(row.up_to_km for row in self.transit)):
+            raise ValueError("say in `transit` how far couriers go: `up_to_km`")
+        if len({window.starts for window in self.windows}) < len(self.windows):
+            raise ValueError("two windows start at the same time")
+        return self
 
     @property
     def arrives_on(self) -> tuple[Weekday, ...]:

@@ -64,12 +64,12 @@ class OutOfStock(Refusal):
 
 
 class FullyBooked(Refusal):
-    """A day of a location, or a delivery window, has no room left; `instead` lists, for whoever is
-    to choose, what there is.
+    """A day of a location, or a courier's window, has no room left; `instead` lists what can be
+    chosen.
     """
 
-    def __init__(self, what: str, instead: Sequence[Mapping[str, object]] = ()) -> None:
-        super().__init__(f"There is no room left: {what}.")
+    def __init__(self, text: str, instead: Sequence[Mapping[str, object]] = ()) -> None:
+        super().__init__(text)
         self.instead = tuple(instead)
 
 

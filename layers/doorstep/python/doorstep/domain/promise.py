@@ -11,6 +11,7 @@ from doorstep.domain.address import Address
 from doorstep.domain.calendar import WORKING_WEEK, Calendar, Weekday
 from doorstep.domain.capacity import Agenda
 from doorstep.domain.catalog import (
+    BY_COURIER,
     PICKUP,
     SHIP,
     Capability,
@@ -28,6 +29,7 @@ class Promise(Record):
     """What the customer was told, and what it was computed from."""
 
     option: str
+    kind: DeliveryKind = DeliveryKind.STANDARD
     ship_by: Moment
     deliver_by: Moment
     promised_at: Moment
@@ -46,8 +48,12 @@ class Promise(Record):
 
     def arrival(self, left_at: datetime, to: Address | None) -> datetime:
         """When a parcel that a carrier took at this moment should be there: carriers move on the
-        days of the working week and on those on which it may arrive.
+        days of the working week and on those on which it may arrive. A courier who left in time is
+        there by the end of the window.
         """
+        if self.kind in BY_COURIER:
+            window = self.deliver_by - self.ship_by
+            return self.deliver_by if left_at < self.deliver_by else left_at + window
         moving = _carriers(to, self.time_zone, {*WORKING_WEEK, *self.arrives_on})
         day = moving.from_(moving.after(moving.day_of(left_at), self.transit_days))
         arriving = _carriers(to, self.time_zone, self.arrives_on)
@@ -94,6 +100,7 @@ def promise(
     ship = here.after(start, production_days + processing)
     made = Promise(
         option=option.code,
+        kind=option.kind,
         ship_by=here.end_of(ship),
         deliver_by=here.end_of(ship),
         promised_at=at,

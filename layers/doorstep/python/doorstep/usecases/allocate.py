@@ -13,11 +13,13 @@ from typing import NamedTuple
 
 from doorstep.domain import acting, allocating, placing, shortfall
 from doorstep.domain.capacity import Agenda, limited, span
-from doorstep.domain.catalog import Location
+from doorstep.domain.catalog import DeliveryOption, Location
 from doorstep.domain.errors import Conflict, FullyBooked, OutOfStock
 from doorstep.domain.fulfillment import FulfillmentStatus
-from doorstep.domain.order import Order
+from doorstep.domain.order import Order, OrderStatus
+from doorstep.domain.promise import Wanted
 from doorstep.domain.sellable import sellable_of
+from doorstep.domain.slots import same_window
 from doorstep.domain.sourcing import Assignment, source
 from doorstep.domain.stock import MovementKind, StockLevels
 from doorstep.domain.transit import days_to_reach
@@ -99,11 +101,13 @@ def allocate_orders(
 
 
 def start_workflows(order: Order, *, workflow: Workflow) -> None:
-    """Start the workflow of every fulfillment order that waits for one.
+    """Start the workflow of every fulfillment order that waits for one, unless the order is not
+    placed yet, or on hold.
 
     Harmless where it is started already.
     """
-    for one in order.fulfillment_orders:
+    ready = order.status is OrderStatus.PLACED and not order.on_hold
+    for one in order.fulfillment_orders if ready else ():
         if one.status is FulfillmentStatus.ALLOCATED:
             workflow.start(one)
 
@@ -145,7 +149,10 @@ class _Supply:
             channel: catalog.rules(channel) for channel in {order.channel for order in found}
         }
         asked = [place for place in self.locations if self._asks(place, found)]
-        taken = stock.taken(*span(at)) if limited(asked) else {}
+        courier = any(
+            option.windows for order in found if (option := self.options.get(order.delivery_option))
+        )
+        taken = stock.taken(*span(at)) if courier or limited(asked) else {}
         self.agenda = Agenda(self.locations, taken, at)
 
     def findable(self, order: Order) -> dict[str, int]:
@@ -217,6 +224,9 @@ def _planned(order: Order, supply: _Supply, at: datetime) -> Plan:
     findable = supply.findable(order)
     first = dict(islice(findable.items(), placing.MAX_SKUS_PER_COMMIT))
     held = placing.hold_units(order, first)
+    option = supply.options.get(order.delivery_option)
+    if option and option.windows:
+        return _by_courier(held, option, supply, at)
     sourcing = source(
         held,
         supply.locations,
@@ -245,6 +255,37 @@ def _planned(order: Order, supply: _Supply, at: datetime) -> Plan:
         placed = acting.give_up_later(placed, rules, at=at)
         placed = shortfall.follow(placed, at=at)
     return Plan(placed, more)
+
+
+def _by_courier(held: Order, option: DeliveryOption, supply: _Supply, at: datetime) -> Plan:
+    """All of it from another place that keeps the promised window; a person's matter where none
+    can.
+    """
+    excluded = {location_id for line in held.lines for location_id in line.excluded}
+    places = [place for place in supply.locations if place.location_id not in excluded]
+    wanted = [
+        Wanted(line.sku or "", line.unallocated, supply.products[line.sku or ""].skills)
+        for line in held.lines
+        if line.unallocated
+    ]
+    slot = held.promise and same_window(
+        held.promise,
+        option,
+        places,
+        wanted,
+        supply.places,
+        supply.agenda,
+        to=held.shipping_address,
+        at=at,
+    )
+    if wanted and slot:
+        placed = allocating.reserve(held, slot.place, slot.bookings, at=at)
+    else:
+        tried = held.changed(tried_at=at) if held.retry_at else held
+        placed = allocating.report_unfilled(tried, source(held, (), {}), at=at)
+    placed = placing.report_shortage(placed, at=at)
+    supply.take(placed)
+    return Plan(placed)
 
 
 def _fitting(

@@ -60,6 +60,15 @@ class Cart(Command):
     postal_code: str = Field(default="", max_length=20)
 
 
+class OfferedWindow(Record):
+    """Hours in which a courier can bring it."""
+
+    starts: Moment
+    ends: Moment
+    order_by: Moment
+    order_within_seconds: int
+
+
 class OfferedOption(Record):
     """One way to deliver, with its price and dates. Money is with tax."""
 
@@ -76,6 +85,10 @@ class OfferedOption(Record):
     order_by: Moment
     order_within_seconds: int
     """What is left until the cut-off, after which the dates move on."""
+    windows: tuple[OfferedWindow, ...] = ()
+    """Where a courier brings it: the windows that can still be had, the soonest first; the dates
+    are those of that. A checkout names its choice by `starts` (`delivery_window`).
+    """
 
 
 class OfferedLine(Availability):
@@ -139,14 +152,15 @@ def _offer(
 ) -> Offer:
     levels = stock.levels(item.product.sku for item in items)
     places = catalog.locations()
+    options = [one for one in catalog.delivery_options() if currency in one.prices]
     quoted = quote(
         items,
-        [one for one in catalog.delivery_options() if currency in one.prices],
+        options,
         currency=currency,
         to=to,
         places=places,
         levels=levels,
-        taken=days_taken(places, levels.values(), stock=stock, at=at),
+        taken=days_taken(places, levels.values(), options, stock=stock, at=at),
         tax=tax,
         at=at,
     )
@@ -164,12 +178,12 @@ def _offer(
         )
         for (product, quantity), priced in zip(items, quoted.lines, strict=True)
     )
-    options = [_option(delivery, at) for delivery in quoted.deliveries]
-    options.sort(key=lambda one: (one.deliver_by, one.price.minor, one.code))
+    offered = [_option(delivery, at) for delivery in quoted.deliveries]
+    offered.sort(key=lambda one: (one.deliver_by, one.price.minor, one.code))
     return Offer(
         currency=currency,
         lines=lines,
-        options=tuple(options) if all(line.available for line in lines) else (),
+        options=tuple(offered) if all(line.available for line in lines) else (),
         quoted_at=at,
     )
 
@@ -188,6 +202,15 @@ def _option(delivery: QuotedDelivery, at: datetime) -> OfferedOption:
         deliver_by=dates.deliver_by,
         order_by=order_by,
         order_within_seconds=int((order_by - at).total_seconds()),
+        windows=tuple(
+            OfferedWindow(
+                starts=slot.starts,
+                ends=slot.ends,
+                order_by=slot.order_by,
+                order_within_seconds=int((slot.order_by - at).total_seconds()),
+            )
+            for slot in delivery.slots
+        ),
     )
 
 

@@ -19,16 +19,18 @@ from typing import NamedTuple
 
 from pydantic import Field
 
-from doorstep.domain import placing
+from doorstep.domain import allocating, placing
 from doorstep.domain.address import Address, Destination
 from doorstep.domain.catalog import DeliveryOption, Product, Sku
 from doorstep.domain.errors import (
     Conflict,
+    FullyBooked,
     IdempotencyKeyReused,
     InvalidCommand,
     NotFound,
     OutOfStock,
     PaymentDeclined,
+    Refusal,
 )
 from doorstep.domain.money import Currency, Money, total
 from doorstep.domain.order import (
@@ -42,7 +44,7 @@ from doorstep.domain.order import (
 )
 from doorstep.domain.payment import MAX_TENDERS, Method, Payment
 from doorstep.domain.personalization import personalize
-from doorstep.domain.record import Command
+from doorstep.domain.record import Command, Moment
 from doorstep.domain.sellable import sellable
 from doorstep.domain.stock import StockLevels
 from doorstep.ports import (
@@ -121,6 +123,8 @@ class Checkout(Command):
     shipping_address: DeliveryAddress
     billing_address: DeliveryAddress | None = None
     delivery_option: str = Field(default="standard", pattern="^[a-z0-9][a-z0-9_-]{0,39}$")
+    delivery_window: Moment | None = None
+    """The start of the window in which a courier is to come; None: the soonest."""
     payment_token: str = Field(default="", max_length=255)
     """One card for all of it."""
     payments: tuple[Tender, ...] = Field(default=(), max_length=MAX_TENDERS)
@@ -137,7 +141,9 @@ class Checkout(Command):
 
     def fingerprint(self) -> str:
         """The same for the same request, whatever the order of its fields."""
-        given = self.model_dump(mode="json", exclude=None if self.payments else {"payments"})
+        later = {"payments", "delivery_window"}
+        unused = {name for name in later if not getattr(self, name)}
+        given = self.model_dump(mode="json", exclude=unused)
         request = json.dumps(given, sort_keys=True)
         return hashlib.sha256(request.encode()).hexdigest()
 
@@ -165,9 +171,9 @@ def check_out(
 ) -> Placed:
     """Turn a cart into a placed order; `payment_methods` names the provider of each method.
 
-    Raises InvalidCommand, OutOfStock, PaymentDeclined, IdempotencyKeyReused; PaymentOutcomeUnknown
-    and ProviderUnavailable where a repeat with the same key will settle it. A declined order's key
-    answers the same refusal again.
+    Raises InvalidCommand, OutOfStock, FullyBooked with what can be had instead, PaymentDeclined,
+    IdempotencyKeyReused; PaymentOutcomeUnknown and ProviderUnavailable where a repeat with the same
+    key will settle it. A declined order's key answers the same refusal again.
     """
     key = order_id(command.channel, idempotency_key)
     at = clock()
@@ -184,7 +190,7 @@ def check_out(
             stock=stock,
             tax=tax,
         )
-    except (InvalidCommand, OutOfStock, Conflict):
+    except (InvalidCommand, OutOfStock, FullyBooked, Conflict):
         known = _known(orders, key)
         if known is None:
             raise
@@ -281,43 +287,86 @@ def _received(
 ) -> Order:
     """The order with its stock held and its payments' intents written.
 
-    Where somebody was faster it is promised anew from what is left then. The last units of a hot
-    SKU are gathered in the shard that the order asks.
+    Where somebody was faster it is promised anew from what is left then. What a courier brings is
+    allocated at once: stock, the place's day and the courier's slot are taken together. The last
+    units of a hot SKU are gathered in the shard that the order asks.
     """
     products, option = catalog.offer((line.sku for line in command.lines), command.delivery_option)
     offered = _check(command, products, option, payment_methods)
     items = [Item(products[line.sku], line.quantity) for line in command.lines]
     levels, places = stock.levels(products), catalog.locations()
-    for attempt in range(_TRIES):
-        quoted = quote(
+
+    def priced(options: Sequence[DeliveryOption]) -> Quote:
+        return quote(
             items,
-            [offered],
+            options,
             currency=command.currency,
             to=Address(**command.shipping_address.model_dump()),
             places=places,
             levels=levels,
-            taken=days_taken(places, levels.values(), stock=stock, at=at),
+            taken=days_taken(places, levels.values(), options, stock=stock, at=at),
             tax=tax,
             at=at,
         )
-        if not quoted.deliveries:
-            fault = f"{offered.code!r} does not reach this address from where the goods are"
-            raise InvalidCommand({"delivery_option": fault})
+
+    for attempt in range(_TRIES):
+        quoted = _chosen(priced([offered]), command, at)
+        if quoted is None and (short := _short(items, levels, at)):
+            raise OutOfStock(short)
+        if quoted is None:
+            others = [one for one in catalog.delivery_options() if command.currency in one.prices]
+            raise _impossible(command, offered, priced(others))
         draft = _draft(command, key, at, ttl_seconds, products, quoted)
         payments = _payments(command, key, draft.totals.total, payment_methods)
+        slots = quoted.deliveries[0].slots
         try:
             leaving = shards.leaving(draft.lines, levels, _leaving(items, levels, at))
-            (stored,) = orders.commit(placing.receive(draft, payments, at=at, leaving=leaving))
+            received = placing.receive(draft, payments, at=at, leaving=leaving)
+            if slots:
+                received = allocating.reserve(received, slots[0].place, slots[0].bookings, at=at)
+            (stored,) = orders.commit(received)
+        except FullyBooked:
+            levels = stock.levels(products)
         except OutOfStock as refusal:
             levels = stock.levels(products)
             short = _short(items, levels, at)
-            if short or not any(_elsewhere(item.product, levels) for item in items):
+            elsewhere = slots or any(_elsewhere(item.product, levels) for item in items)
+            if short or not elsewhere:
                 raise OutOfStock(short or refusal.short) from None
             cause = f"{key}-{at.isoformat()}-{attempt}"
             shards.gather(shards.demand(draft.lines), levels, cause, stock=stock)
         else:
             return stored
     raise Conflict([key])
+
+
+def _chosen(quoted: Quote, command: Checkout, at: datetime) -> Quote | None:
+    """The quote with the delivery that was chosen; None where it is not to be had."""
+    found = (one.in_window(command.delivery_window, at) for one in quoted.deliveries)
+    deliveries = tuple(filter(None, found))
+    return quoted._replace(deliveries=deliveries) if deliveries else None
+
+
+def _impossible(command: Checkout, option: DeliveryOption, others: Quote) -> Refusal:
+    """Why a delivery cannot be had, and what can be had instead, the soonest first."""
+    if option.windows:
+        when = f"{command.delivery_window:%H:%M} UTC" if command.delivery_window else "today"
+        open_ = [(slot, one) for one in others.deliveries for slot in one.slots or (None,)]
+        instead: list[dict[str, object]] = [
+            {
+                "delivery_option": one.option.code,
+                "delivery_window": slot and slot.starts.isoformat(),
+                "deliver_by": (slot.ends if slot else one.promise.deliver_by).isoformat(),
+                "price": one.totals.shipping.model_dump(),
+            }
+            for slot, one in open_
+        ]
+        instead.sort(key=lambda one: str(one["deliver_by"]))
+        return FullyBooked(f"No courier can bring it {when}: choose another delivery.", instead)
+    if command.delivery_window:
+        return InvalidCommand({"delivery_window": f"{option.code!r} has no windows to choose from"})
+    fault = f"{option.code!r} does not reach this address from where the goods are"
+    return InvalidCommand({"delivery_option": fault})
 
 
 def _short(

@@ -7,7 +7,7 @@ from datetime import datetime
 from doorstep.domain import placing, shipping
 from doorstep.domain.errors import Conflict, NotFound
 from doorstep.domain.fulfillment import OPEN, FulfillmentStatus
-from doorstep.domain.order import Order, order_of
+from doorstep.domain.order import Order, OrderStatus, order_of
 from doorstep.domain.shipment import DelayCause
 from doorstep.ports import Clock, Orders, Queues
 
@@ -53,6 +53,8 @@ def _waiting_too_long(order: Order, key: str, now: datetime) -> Order:
 def _late_handover(order: Order, key: str, now: datetime) -> Order:
     """The order with an alert, where a location has not handed over what was due."""
     one = order.fulfillment_order(key)
+    if order.status is not OrderStatus.PLACED:
+        return order
     waiting = one.status in OPEN | {FulfillmentStatus.ALLOCATED}
     if not waiting or one.ship_by is None or one.deliver_by is None or one.ship_by > now:
         return order

@@ -17,6 +17,7 @@ from doorstep.domain.money import Money, total
 from doorstep.domain.order import Totals
 from doorstep.domain.promise import Promise, Wanted, promise_from
 from doorstep.domain.sellable import sellable
+from doorstep.domain.slots import Slot, open_slots
 from doorstep.domain.stock import StockLevels
 from doorstep.ports import Stock, TaxEngine
 
@@ -52,6 +53,15 @@ class QuotedDelivery(NamedTuple):
     option: DeliveryOption
     totals: Totals
     promise: Promise
+    slots: tuple[Slot, ...] = ()
+    """The windows in which a courier can bring it, the soonest first: the promise is of that."""
+
+    def in_window(self, starts: datetime | None, at: datetime) -> QuotedDelivery | None:
+        """The same in the window that starts then, or in the soonest; None where there is none."""
+        slots = tuple(slot for slot in self.slots if starts in (None, slot.starts))
+        if not slots:
+            return None if starts or self.option.windows else self
+        return self._replace(promise=slots[0].promise(self.option, at), slots=slots)
 
 
 class Quote(NamedTuple):
@@ -107,23 +117,33 @@ def quote(
             fees=Money.zero(currency),
             total=goods + shipping,
         )
-        dates = promise_from(places, option, wanted, stock, to=to, at=at, agenda=agenda)
+        if option.windows:
+            slots = open_slots(option, places, wanted, stock, agenda, to=to, at=at)
+            dates = slots[0].promise(option, at) if slots else None
+        else:
+            slots = ()
+            dates = promise_from(places, option, wanted, stock, to=to, at=at, agenda=agenda)
         if dates:
-            quoted.append(QuotedDelivery(option, totals, dates))
+            quoted.append(QuotedDelivery(option, totals, dates, slots))
     return Quote(lines, tuple(quoted))
 
 
 def days_taken(
     places: Sequence[Location],
     levels: Collection[StockLevels],
+    options: Iterable[DeliveryOption],
     *,
     stock: Stock,
     at: datetime,
 ) -> Taken:
-    """What is taken of the days of places; only read where one that has these goods is limited."""
+    """What is taken of the days of places; only read where one that has these goods is limited, or
+    sends couriers.
+    """
     with_goods = {place_id for (_, place_id), units in _on_shelves(levels).items() if units}
     asked = [place for place in places if place.location_id in with_goods]
-    return stock.taken(*span(at)) if limited(asked) else {}
+    by_courier = {option.kind.value for option in options if option.windows}
+    sends = any(by_courier & place.skills for place in asked)
+    return stock.taken(*span(at)) if sends or limited(asked) else {}
 
 
 def unsellable(

@@ -6,10 +6,18 @@ Every step may run twice: it looks first at what is done already.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import suppress
 
 from doorstep.domain import allocating, capturing, dunning, placing, shipping
 from doorstep.domain.address import Address
-from doorstep.domain.errors import CaptureDeclined, Conflict, Duplicate, InvalidCommand, NotFound
+from doorstep.domain.errors import (
+    CaptureDeclined,
+    Conflict,
+    Duplicate,
+    InvalidCommand,
+    NotFound,
+    ProviderUnavailable,
+)
 from doorstep.domain.fulfillment import WORKABLE, FulfillmentStatus
 from doorstep.domain.order import Order, order_of
 from doorstep.domain.shipment import Shipment
@@ -57,12 +65,11 @@ def wake(key: str, *, orders: Orders, workflow: Workflow) -> None:
     """
     one = orders.get(order_of(key)).fulfillment_order(key)
     match one.status:
-        case (
-            FulfillmentStatus.REJECTED
-            | FulfillmentStatus.SHORT
-            | FulfillmentStatus.WITHDRAWN
-            | FulfillmentStatus.CANCELED
-        ):
+        case FulfillmentStatus.WITHDRAWN | FulfillmentStatus.CANCELED:
+            # Where nothing waits, nothing was started: `release` looks again once it has parked.
+            with suppress(ProviderUnavailable):
+                workflow.fail(key, one.status.value.capitalize())
+        case FulfillmentStatus.REJECTED | FulfillmentStatus.SHORT:
             workflow.fail(key, one.status.value.capitalize())
         case FulfillmentStatus.ALLOCATED | FulfillmentStatus.RELEASED | FulfillmentStatus.ACCEPTED:
             return

@@ -85,7 +85,9 @@ def _substitutes(
 def _new_promise(
     order: Order, products: Mapping[str, Product], catalog: Catalog, at: datetime
 ) -> Promise | None:
-    """When all of it could be there, if it is known when each missing product is."""
+    """When all of it could be there, if it is known when each missing product is, and if no courier
+    was to bring it on the day.
+    """
     missing = [order.line(line_id) for line_id in order.unplaced]
     wanted, days = [], 0
     for line in missing:
@@ -96,13 +98,13 @@ def _new_promise(
         units = order.unplaced[line.line_id]
         wanted.append(Wanted(product.sku, units, product.skills, product.production_days))
     option = _option(order, catalog)
-    if not wanted or option is None:
+    if not wanted or option is None or option.windows:
         return None
     there = at + timedelta(days=days)
     dates = promise_from(
         catalog.locations(), option, wanted, {}, to=order.shipping_address, at=there
     )
-    return dates.model_copy(update={"promised_at": at, "order_by": None})
+    return dates and dates.model_copy(update={"promised_at": at, "order_by": None})
 
 
 def _option(order: Order, catalog: Catalog) -> DeliveryOption | None:

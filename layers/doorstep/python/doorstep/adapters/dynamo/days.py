@@ -7,7 +7,7 @@ are one partition, by day, so that what a cart, or a batch, needs to know is one
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import date
 from typing import TYPE_CHECKING, Any
 
@@ -33,7 +33,7 @@ def booking_actions(bookings: Sequence[Booking]) -> list[Action]:
     actions = []
     for (location_id, day), asked in sorted(days.items()):
         changes = {what: quantity for what, quantity in asked.items() if quantity}
-        full = FullyBooked(f"{location_id} on {day}")
+        full = FullyBooked(f"{location_id} has no room left on {day}.")
         conditions, names, values = [], {}, {}
         for number, (what, quantity) in enumerate(sorted(changes.items())):
             name, most = f"#w{number}", limits[location_id, day, what] - quantity
@@ -75,11 +75,12 @@ def taken(client: DynamoDBClient, table: str, first: date, last: date) -> Taken:
     )
     found: dict[tuple[str, date, str], int] = {}
     for row in (row for page in pages for row in page["Items"]):
-        found |= _counters(row)
+        found |= counters(row)
     return found
 
 
-def _counters(row: dict[str, Any]) -> dict[tuple[str, date, str], int]:
+def counters(row: Mapping[str, Any]) -> dict[tuple[str, date, str], int]:
+    """What a row says is taken of its day."""
     day, _, location_id = row["sk"]["S"].partition("#")
     return {
         (location_id, date.fromisoformat(day), what): int(value["N"])
