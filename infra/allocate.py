@@ -57,7 +57,30 @@ class Allocate(Construct):
         refill.allow(workflow.arn, "states:StartExecution")
         every(refill, minutes=1)
 
+        self._remedies(platform, data, api)
         self._stock(platform, data, api)
+
+    def _remedies(self, platform: Platform, data: Data, api: Api) -> None:
+        remedies = Function(self, platform, "allocate.remedies", timeout=_ALLOCATE_SECONDS)
+        data.orders_for(remedies)
+        data.index_for(remedies, schema.DUE_INDEX)
+        data.payments_for(remedies)
+        every(remedies, minutes=5)
+
+        offered = Function(self, platform, "allocate.remedy_api", timeout=25, http=True)
+        data.orders_for(offered)
+        data.index_for(offered, schema.QUEUE_INDEX)
+        data.payments_for(offered)
+        data.links_for(offered, api.remedies)
+        api.route("GET", "/unfillable", offered)
+        api.route("POST", "/orders/{order_id}/remedies", offered)
+        api.route("GET", "/remedies/{remedy_id}", offered)
+        api.route("POST", "/remedies/{remedy_id}/choose", offered)
+        api.route("POST", "/remedies/{remedy_id}/withdraw", offered)
+        api.route("GET", "/remedy-offers/{remedy_id}", offered, public=True)
+        api.route("POST", "/remedy-offers/{remedy_id}", offered, public=True)
+        api.route("GET", "/remedy-policies/{channel}", offered)
+        api.route("PUT", "/remedy-policies/{channel}", offered)
 
     def _stock(self, platform: Platform, data: Data, api: Api) -> None:
         stock = Function(self, platform, "allocate.stock_api", http=True)

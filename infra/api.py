@@ -80,6 +80,7 @@ class Api(Construct):
             "The API answered with a 5xx. The access log says which route and request.",
         )
         self.url = self.http.api_endpoint
+        self.remedies = f"{self.url}/remedy-offers"
 
     def route(self, method: str, path: str, function: Function, *, public: bool = False) -> None:
         """Send requests to the function; `public` ones carry a signature or nothing to protect."""

@@ -60,6 +60,8 @@ class Data(cdk.Stack):
         self.webhooks = self._secret("Webhooks", self.webhooks_name, "Who signs with what.")
         self.providers_name = stage.named("providers")
         self.providers = self._providers() if stage.carrier_account else None
+        self.links_name = stage.named("links")
+        self.links = self._links()
         self.users = self._users()
         self.client = self.users.add_client(
             "Client",
@@ -121,6 +123,11 @@ class Data(cdk.Stack):
     def webhooks_for(self, function: Function) -> None:
         """The secret that says who signs with what."""
         self._secret_for(function, "WEBHOOKS_SECRET", self.webhooks_name)
+
+    def links_for(self, function: Function, page: str) -> None:
+        """The secret that signs links without a login, and the page that they lead to."""
+        function.set({"REMEDY_PAGE": self.stage.remedy_page or page})
+        self._secret_for(function, "LINKS_SECRET", self.links_name)
 
     def carrier_for(self, function: Function) -> None:
         """The secret with our key; nothing where the sandbox makes the labels."""
@@ -221,6 +228,22 @@ class Data(cdk.Stack):
             generate_secret_string=secretsmanager.SecretStringGenerator(
                 secret_string_template="{}",  # noqa: S106  (the shape of it)
                 generate_string_key="unused",
+            ),
+            removal_policy=self.removal,
+        )
+
+    def _links(self) -> secretsmanager.Secret:
+        """Born with a secret of its own: `current` signs, and `previous` is still good."""
+        return secretsmanager.Secret(
+            self,
+            "Links",
+            secret_name=self.links_name,
+            description="Signs links that work without a login.",
+            generate_secret_string=secretsmanager.SecretStringGenerator(
+                secret_string_template="{}",  # noqa: S106  (the shape of it)
+                generate_string_key="current",
+                password_length=48,
+                exclude_punctuation=True,
             ),
             removal_policy=self.removal,
         )

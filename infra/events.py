@@ -53,11 +53,19 @@ class Events(Construct):
 
         news = Queue(self, platform, "notify")
         news.receive(
-            data.bus, "shipment.delayed", "order.canceled", "return.approved", "payment.refunded"
+            data.bus,
+            "shipment.delayed",
+            "order.canceled",
+            "return.approved",
+            "payment.refunded",
+            "remedy.offered",
+            "remedy.carried_out",
+            "remedy.withdrawn",
         )
         self.notify = notify = Function(self, platform, "events.notify")
         data.orders_for(notify, read_only=True)
         notify.set({"SENDER_ADDRESS": stage.sender_address})
+        data.links_for(notify, api.remedies)
         domain = stage.sender_address.partition("@")[2]
         identity = cdk.Stack.of(self).format_arn(
             service="ses", resource="identity", resource_name=domain

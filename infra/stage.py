@@ -22,6 +22,9 @@ class Stage:
     log_retention: logs.RetentionDays = logs.RetentionDays.ONE_MONTH
     sender_address: str = "orders@doorstep.example"
     """Who writes to customers; its domain must be a verified identity of SES."""
+    remedy_page: str = ""
+    """The page of your shop where a customer chooses a remedy: the id and the token of the mail's
+    link are put behind it. Empty: the API's own route, for whoever reads JSON."""
     requests_per_second: int = 100
     burst: int = 200
     consumer_concurrency: int = 10

@@ -111,7 +111,7 @@ _REFUSALS = {
     "503": "A provider did not answer; repeat with the same key",
 }
 
-_PUBLIC = ("/availability",)
+_PUBLIC = ("/availability", "/remedy-offers/{remedy_id}")
 """Routes that need no login."""
 
 
@@ -168,7 +168,13 @@ def lifecycle() -> str:
 def openapi() -> dict[str, Any]:
     """The OpenAPI document of all routes, refusals included."""
     os.environ.setdefault("POWERTOOLS_LOG_LEVEL", "WARNING")
-    from functions.allocate import papers_api, rules_api, stock_api, stockkeeping_api
+    from functions.allocate import (
+        papers_api,
+        remedy_api,
+        rules_api,
+        stock_api,
+        stockkeeping_api,
+    )
     from functions.checkout import api as orders_api
     from functions.checkout import quote as quote_api
     from functions.events import republish as republish_api
@@ -205,6 +211,7 @@ def openapi() -> dict[str, Any]:
         rules_api,
         stockkeeping_api,
         papers_api,
+        remedy_api,
         warehouse_api,
         returns_api,
         pay_api,
@@ -226,7 +233,8 @@ def openapi() -> dict[str, Any]:
                     },
                 }
     for path in _PUBLIC:
-        merged["paths"][path]["get"]["security"] = []
+        for operation in merged["paths"][path].values():
+            operation["security"] = []
     for name in ("HTTPValidationError", "ValidationError", "ResponseValidationError"):
         merged["components"]["schemas"].pop(name, None)
     return merged

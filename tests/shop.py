@@ -543,7 +543,7 @@ class Shop:
             ship.restart(key, orders=self.orders, workflow=self.workflow)
         if item.name == "return.received":
             self.refunds(str(item.data["return_id"]))
-        notify(item, orders=self.orders, notifier=self.notifier)
+        notify(item, orders=self.orders, notifier=self.notifier, links=self.links)
 
     def _run_workflows(self) -> None:
         """Start what was started, go on with what was woken; each execution goes its way once."""

@@ -10,4 +10,4 @@ from doorstep.usecases.notify import notify
 
 @queue(from_bus)
 def handler(item: TimelineItem) -> None:
-    notify(item, orders=wiring.orders(), notifier=wiring.notifier())
+    notify(item, orders=wiring.orders(), notifier=wiring.notifier(), links=wiring.links())

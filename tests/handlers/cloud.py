@@ -16,6 +16,8 @@ from tests.contract.fakes import FakeWorkflow
 
 WEBHOOK_SECRET = "whsec_" + base64.b64encode(b"a secret of some length").decode()
 
+LINKS_SECRET = "a secret that signs links, of some length"
+
 kept: list[Answer] = []
 """Every answer of a test, for those who look at all of them."""
 

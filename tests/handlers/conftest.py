@@ -15,7 +15,7 @@ from functions.allocate import stock_api, stockkeeping_api
 from tests import builders as a
 from tests.contract.conftest import sandbox_table, table  # noqa: F401
 from tests.contract.fakes import FakeWorkflow
-from tests.handlers.cloud import WEBHOOK_SECRET, Cloud, call, kept
+from tests.handlers.cloud import LINKS_SECRET, WEBHOOK_SECRET, Cloud, call, kept
 
 KEPT = [name for name in vars(wiring).values() if hasattr(name, "cache_clear")]
 
@@ -49,6 +49,8 @@ def cloud(
         "SENDER_ADDRESS": "shop@example.org",
         "API_KEYS_SECRET": "api-keys",
         "WEBHOOKS_SECRET": "webhooks",
+        "LINKS_SECRET": "links",
+        "REMEDY_PAGE": "https://shop.example/remedies",
     }
     for name in ("inbox", "documents"):
         buckets.create_bucket(Bucket=name, CreateBucketConfiguration=place)
@@ -58,6 +60,7 @@ def cloud(
         environment[f"{name.upper()}_QUEUE_URL"] = url
     signed = {sender: [WEBHOOK_SECRET] for sender in ("shopify", "generic", "sandbox")}
     secret.create_secret(Name="webhooks", SecretString=json.dumps(signed))
+    secret.create_secret(Name="links", SecretString=json.dumps({"current": LINKS_SECRET}))
     secret.create_secret(Name="api-keys", SecretString="{}")
     client("sesv2").create_email_identity(EmailIdentity="shop@example.org")
     for name, value in environment.items():

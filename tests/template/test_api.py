@@ -10,10 +10,12 @@ from tests.template.template import Template, module, target
 PUBLIC = {
     "GET /openapi.json",
     "GET /availability",
+    "GET /remedy-offers/{remedy_id}",
+    "POST /remedy-offers/{remedy_id}",
     "POST /webhooks/storefronts/{storefront}",
     "POST /webhooks/carriers/{carrier}",
 }
-"""Signed by their senders, or nothing to protect."""
+"""Signed by their senders, opened with a signed link, or nothing to protect."""
 
 
 def test_only_these_routes_are_open(template: Template) -> None:

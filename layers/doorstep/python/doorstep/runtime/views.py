@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Self
 
@@ -24,12 +24,14 @@ from doorstep.domain.order import (
     PaymentState,
     ReturnState,
     Totals,
+    order_of,
 )
 from doorstep.domain.payment import Method, Payment, PaymentEvent
 from doorstep.domain.promise import Promise
 from doorstep.domain.promise_ledger import PromiseLedger
 from doorstep.domain.record import Moment
 from doorstep.domain.refunds import Refund, RefundReason, RefundRule
+from doorstep.domain.remedy import Remedy, RemedyKind, RemedyOption, RemedyStatus
 from doorstep.domain.returns import Return
 from doorstep.domain.shipment import Shipment
 from doorstep.domain.standing import Standing
@@ -127,6 +129,7 @@ class OrderView(View):
     payments: tuple[PaymentView, ...]
     refunds: tuple[RefundView, ...]
     returns: tuple[Return, ...]
+    remedies: tuple[Remedy, ...]
     work_items: tuple[WorkItem, ...]
     promise_ledger: PromiseLedger | None = None
     timeline: tuple[TimelineItem, ...] | None = None
@@ -177,6 +180,102 @@ class OrderView(View):
                 "timeline": timeline,
             }
         )
+
+
+class RemedyView(View):
+    """An offer and what became of it; nothing about who it is for."""
+
+    remedy_id: str
+    order_id: str
+    status: RemedyStatus
+    units: dict[str, int]
+    options: tuple[RemedyOption, ...]
+    offered_at: Moment
+    deadline: Moment
+    at_deadline: RemedyKind
+    choice: RemedyKind | None
+    substitutes: dict[str, str]
+    decided_at: Moment | None
+    refund: Money | None
+    ended_at: Moment | None
+    reason: str
+
+    @classmethod
+    def of(cls, remedy: Remedy) -> Self:
+        return cls(order_id=order_of(remedy.remedy_id), **dict(remedy))
+
+
+class UnfillableLine(View):
+    """Units of a line that have no location."""
+
+    line_id: str
+    sku: str | None
+    name: str
+    quantity: int
+    backordered: int
+    """Of those, the ones that no stock holds; the others are held, and no location can ship
+    them.
+    """
+    failed: tuple[str, ...]
+    """Locations that were to ship it and did not."""
+
+
+class UnfillableView(View):
+    """An order that cannot be filled, with all that is known of why."""
+
+    order_id: str
+    channel: str
+    external_name: str
+    placed_at: Moment | None
+    since: Moment | None
+    lines: tuple[UnfillableLine, ...]
+    tried_at: Moment | None
+    """When locations were last looked for."""
+    next_try_at: Moment | None
+    """When they are next; units that no stock holds are filled as soon as goods arrive."""
+    offer_at: Moment | None
+    """When a remedy is offered, or thought about, by itself."""
+    promise: Promise | None
+    remedy: RemedyView | None
+    """The last one that was offered."""
+
+    @classmethod
+    def of(cls, order: Order) -> Self:
+        lines = [(order.line(line_id), units) for line_id, units in order.unplaced.items()]
+        return cls(
+            order_id=order.order_id,
+            channel=order.channel,
+            external_name=order.external_name,
+            placed_at=order.placed_at,
+            since=order.short_since,
+            lines=tuple(
+                UnfillableLine(
+                    line_id=line.line_id,
+                    sku=line.sku,
+                    name=line.name,
+                    quantity=units,
+                    backordered=line.backordered,
+                    failed=line.excluded,
+                )
+                for line, units in lines
+            ),
+            tried_at=order.tried_at,
+            next_try_at=order.retry_at,
+            offer_at=order.offer_at,
+            promise=order.promise,
+            remedy=RemedyView.of(order.remedies[-1]) if order.remedies else None,
+        )
+
+
+class UnfillablePage(View):
+    """Orders that cannot be filled, the oldest first."""
+
+    orders: tuple[UnfillableView, ...]
+    after: str | None
+
+    @classmethod
+    def of(cls, orders: Iterable[Order], after: str | None) -> Self:
+        return cls(orders=tuple(UnfillableView.of(order) for order in orders), after=after)
 
 
 class FulfillmentOrderPage(View):

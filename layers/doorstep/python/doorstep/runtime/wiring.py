@@ -24,10 +24,12 @@ if TYPE_CHECKING:
         Documents,
         FraudScreen,
         Ledger,
+        Links,
         Notifier,
         Orders,
         PaymentGateway,
         Places,
+        Policies,
         Queues,
         RuleBook,
         Standings,
@@ -104,6 +106,23 @@ def standings() -> Standings:
     from doorstep.adapters.dynamo.standings import DynamoStandings
 
     return DynamoStandings(_dynamodb(), settings().require("table_name"), clock)
+
+
+@cache
+def policies() -> Policies:
+    from doorstep.adapters.dynamo.policies import DynamoPolicies
+
+    return DynamoPolicies(_dynamodb(), settings().require("table_name"))
+
+
+def links() -> Links:
+    """Links without a login, signed with the newest of our secrets; made anew to see a rotation."""
+    from doorstep.adapters.links import SignedLinks
+    from doorstep.adapters.secrets import read
+
+    known = read(settings().require("links_secret"))
+    secrets = [str(known[name]) for name in ("current", "previous") if known.get(name)]
+    return SignedLinks(settings().require("remedy_page"), secrets, clock)
 
 
 @cache

@@ -4,14 +4,19 @@ from __future__ import annotations
 
 from doorstep.domain.events import TimelineItem, Units
 from doorstep.domain.order import Order
+from doorstep.domain.remedying import CANCELED
 from doorstep.domain.shipment import DelayCause
-from doorstep.ports import Mail, Notifier, Orders
+from doorstep.ports import Links, Mail, Notifier, Orders
+from doorstep.usecases.remedy_words import words_of_remedy
 
 _SUBJECTS = {
     "shipment.delayed": "Your order {order} is running late",
     "order.canceled": "Canceled from your order {order}",
     "return.approved": "Your return for order {order} is approved",
     "payment.refunded": "We have refunded {amount} for order {order}",
+    "remedy.offered": "Please choose: part of your order {order} cannot be found",
+    "remedy.carried_out": "Your order {order}: {done}",
+    "remedy.withdrawn": "Your order {order}: there is nothing to choose any more",
 }
 
 _TEXTS = {
@@ -29,6 +34,16 @@ _TEXTS = {
         "\nYou get your money back once it has been counted.\n"
     ),
     "payment.refunded": ("Hello {name},\n\n{amount} is on its way back to you the way you paid.\n"),
+    "remedy.offered": (
+        "Hello {name},\n\nwe are sorry: we sold you what we cannot find.\n\n{units}\n\n"
+        "What would you like us to do?\n\n{options}\n\nPlease choose by {deadline}:\n{link}\n\n"
+        "If we do not hear from you by then: {otherwise}\n"
+    ),
+    "remedy.carried_out": "Hello {name},\n\n{done}.{refund}\n",
+    "remedy.withdrawn": (
+        "Hello {name},\n\nwe asked you what to do about a part of your order."
+        " You need not choose any more: {reason}.\n"
+    ),
 }
 
 _HOW_LATE: dict[str, str] = {
@@ -39,12 +54,16 @@ _HOW_LATE: dict[str, str] = {
 }
 
 
-def notify(item: TimelineItem, *, orders: Orders, notifier: Notifier) -> bool:
+def notify(item: TimelineItem, *, orders: Orders, notifier: Notifier, links: Links) -> bool:
     """Send the mail for an event; False where nobody is to be told, or nobody can be reached."""
     order = orders.get(item.order_id)
     if item.name not in _SUBJECTS or not order.customer.email or not order.placed_at:
         return False
+    if item.name == "order.canceled" and item.data.get("reason") == CANCELED:
+        return False  # the mail about the remedy says it
     words = _words(order, item)
+    if item.name.startswith("remedy."):
+        words |= words_of_remedy(order, order.remedy(str(item.data["remedy_id"])), links)
     notifier.send(
         Mail(
             key=item.event_id,
