@@ -6,7 +6,7 @@ import sys
 
 import typer
 
-from cli import stock
+from cli import route, stock
 from cli.connection import Unknown, choose
 from local.client import Refused, Unreachable
 
@@ -18,6 +18,7 @@ app = typer.Typer(
 )
 app.callback()(choose)
 app.add_typer(stock.app, name="stock")
+app.add_typer(route.app, name="route")
 
 
 def main() -> None:

@@ -154,8 +154,10 @@ class Allocate(Construct):
         )
 
     def _rules(self, platform: Platform, data: Data, api: Api) -> None:
-        rules = Function(self, platform, "allocate.rules_api", memory=1024, http=True)
+        rules = Function(self, platform, "allocate.rules_api", timeout=25, memory=1024, http=True)
         data.orders_for(rules)
+        data.index_for(rules, schema.QUEUE_INDEX)
         api.route("PUT", "/sourcing-rules/{channel}", rules)
         api.route("GET", "/sourcing-rules/{channel}", rules)
         api.route("GET", "/sourcing-rules/{channel}/versions", rules)
+        api.route("POST", "/sourcing-rules/simulate", rules)

@@ -24,6 +24,7 @@ class Checkout(Construct):
         data.payments_for(orders)
         api.route("POST", "/orders", orders)
         api.route("GET", "/orders/{order_id}", orders)
+        api.route("GET", "/orders/{order_id}/routing", orders)
         api.route("POST", "/orders/{order_id}/cancel", orders)
         api.route("POST", "/orders/{order_id}/allocate", orders)
         api.route("POST", "/orders/{order_id}/holds/{hold_id}/release", orders)

@@ -23,10 +23,13 @@ from doorstep.domain.catalog import DeliveryOption, Location, Product
 from doorstep.domain.fulfillment import FulfillmentOrder
 from doorstep.domain.ledger import Drift
 from doorstep.domain.returns import Return
+from doorstep.domain.rules import Edition, SourcingRules
+from doorstep.domain.simulation import SimulationPage
 from doorstep.runtime.views import (
     AuditView,
     FulfillmentOrderPage,
     OrderView,
+    RoutingView,
     StandingView,
     StockFileView,
     StockView,
@@ -165,6 +168,26 @@ class Doorstep:
         """Set the levels to what the ledger says; answers what was mended."""
         answer = self._send("POST", f"/stock/{quote(sku, safe='')}/repair")
         return TypeAdapter(tuple[Drift, ...]).validate_json(answer.content)
+
+    # --- routing --------------------------------------------------------------------------------
+
+    def routing(self, order_id: str) -> tuple[RoutingView, ...]:
+        """Every routing decision on an order, explained."""
+        answer = self._send("GET", f"/orders/{order_id}/routing")
+        return TypeAdapter(tuple[RoutingView, ...]).validate_json(answer.content)
+
+    def rules(self, channel: str) -> SourcingRules:
+        """What a channel's orders are routed by."""
+        return self._ask(SourcingRules, "GET", f"/sourcing-rules/{quote(channel, safe='')}")
+
+    def write_rules(self, rules: SourcingRules) -> Edition:
+        """Put the next version of a channel's rules in force; raises Refused."""
+        body = rules.model_dump(mode="json")
+        return self._ask(Edition, "PUT", f"/sourcing-rules/{rules.channel}", body)
+
+    def simulate(self, simulation: Json) -> SimulationPage:
+        """Past decisions against what other rules would decide; raises Refused."""
+        return self._ask(SimulationPage, "POST", "/sourcing-rules/simulate", simulation)
 
     # --- warehouse ------------------------------------------------------------------------------
 

@@ -56,6 +56,7 @@ from tests import builders as a
 from tests.contract.fakes import FakeDocuments, FakeGateway, FakeNotifier, FakeWorkflow
 from tests.contract.fakes_orders import (
     FakeCatalog,
+    FakeDecisions,
     FakeLedger,
     FakeOrders,
     FakePlaces,
@@ -131,6 +132,7 @@ class Shop:
         self.queues = FakeQueues(self.memory)
         self.places = FakePlaces(self.memory)
         self.rule_book = FakeRuleBook(self.memory)
+        self.decisions = FakeDecisions(self.memory)
         self.standings = FakeStandings(self.memory)
         self.policies = FakePolicies()
         self.links = SignedLinks("https://shop.example/remedies", ("s" * MIN_SECRET,), self.clock)

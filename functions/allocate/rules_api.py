@@ -1,6 +1,6 @@
-"""HTTP: sourcing rules → the next version in force, looked up.
+"""HTTP: sourcing rules → the next version in force, looked up, tried on past orders.
 
-Repeats are harmless: by channel and version.
+Repeats are harmless: by channel and version; trying changes nothing.
 """
 
 from __future__ import annotations
@@ -8,8 +8,10 @@ from __future__ import annotations
 from typing import Annotated
 
 from doorstep.domain.rules import Edition, SourcingRules
+from doorstep.domain.simulation import SimulationPage
 from doorstep.runtime import web, wiring
 from doorstep.usecases.rules import rules_in_force, write_rules
+from doorstep.usecases.simulate import Simulation, simulate
 
 app = web.api()
 handler = web.entered(app)
@@ -36,3 +38,15 @@ def show_rules(channel: Channel) -> SourcingRules:
 def show_versions(channel: Channel, limit: web.Limit = 20) -> list[Edition]:
     web.caller(app).may("agent")
     return list(wiring.rule_book().editions(channel, limit))
+
+
+@app.post("/sourcing-rules/simulate")
+def try_rules(simulation: Simulation) -> SimulationPage:
+    web.caller(app).may("agent")
+    return simulate(
+        simulation,
+        decisions=wiring.decisions(),
+        orders=wiring.orders(),
+        catalog=wiring.catalog(),
+        clock=wiring.clock,
+    )

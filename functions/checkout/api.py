@@ -11,12 +11,13 @@ from pydantic import Field
 
 from doorstep.domain import placing
 from doorstep.domain.errors import NotFound
+from doorstep.domain.events import OrderRouted
 from doorstep.domain.order import order_of
 from doorstep.domain.promise_ledger import promise_ledger
 from doorstep.domain.record import Command
 from doorstep.runtime import web, wiring
 from doorstep.runtime.settings import settings
-from doorstep.runtime.views import OrderView, WorkItemPage
+from doorstep.runtime.views import OrderView, RoutingView, WorkItemPage
 from doorstep.usecases.cancel import cancel_order
 from doorstep.usecases.checkout import Checkout, check_out
 from doorstep.usecases.retry import request_allocation
@@ -64,6 +65,15 @@ def show_order(order_id: web.Id) -> OrderView:
     order = web.caller(app).shown(orders.get(order_id))
     ledger = promise_ledger(order, at=wiring.clock())
     return _for_caller(OrderView.of(order, tuple(orders.timeline(order_id)), ledger))
+
+
+@app.get("/orders/<order_id>/routing")
+def show_routing(order_id: web.Id) -> list[RoutingView]:
+    web.caller(app).may("agent")
+    orders = wiring.orders()
+    orders.get(order_id)
+    timeline = orders.timeline(order_id)
+    return [RoutingView.of(item) for item in timeline if item.name == OrderRouted.name]
 
 
 @app.post("/orders/<order_id>/cancel")

@@ -9,6 +9,7 @@ from moto import mock_aws
 
 from doorstep.adapters import aws, secrets
 from doorstep.adapters.dynamo.catalog import DynamoCatalog
+from doorstep.adapters.dynamo.decisions import DynamoDecisions
 from doorstep.adapters.dynamo.orders import DynamoOrders
 from doorstep.adapters.dynamo.places import DynamoPlaces
 from doorstep.adapters.dynamo.queues import DynamoQueues
@@ -17,6 +18,7 @@ from doorstep.adapters.dynamo.stock import DynamoStock
 from tests.builders import Clock
 from tests.contract.fakes_orders import (
     FakeCatalog,
+    FakeDecisions,
     FakeOrders,
     FakePlaces,
     FakeQueues,
@@ -71,6 +73,7 @@ def world(request: pytest.FixtureRequest) -> World:
             FakeQueues(memory),
             FakePlaces(memory),
             FakeRuleBook(memory),
+            FakeDecisions(memory),
             clock,
         )
     table: str = request.getfixturevalue("table")
@@ -82,5 +85,6 @@ def world(request: pytest.FixtureRequest) -> World:
         DynamoQueues(dynamodb, table),
         DynamoPlaces(dynamodb, table),
         DynamoRuleBook(dynamodb, table),
+        DynamoDecisions(dynamodb, table),
         clock,
     )

@@ -564,6 +564,27 @@ class FakePlaces:
             self.memory.switched.pop(location.location_id, None)
 
 
+class FakeDecisions:
+    """The Decisions port on `Memory`."""
+
+    def __init__(self, memory: Memory) -> None:
+        self.memory = memory
+
+    def routed(
+        self, since: datetime, until: datetime, limit: int, after: str | None
+    ) -> tuple[Sequence[TimelineItem], str | None]:
+        found = sorted(
+            (
+                item
+                for timeline in self.memory.timelines.values()
+                for item in timeline
+                if item.name == "order.routed" and since <= item.at < until
+            ),
+            key=lambda item: (item.at, item.event_id),
+        )
+        return _page(found, limit, after)
+
+
 class FakeQueues:
     """The Queues port on `Memory`: computed from the records, never behind them."""
 

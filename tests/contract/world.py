@@ -2,7 +2,7 @@
 
 from typing import NamedTuple
 
-from doorstep.ports import Catalog, Orders, Places, Queues, RuleBook, Stock
+from doorstep.ports import Catalog, Decisions, Orders, Places, Queues, RuleBook, Stock
 from tests.builders import Clock
 
 
@@ -13,4 +13,5 @@ class World(NamedTuple):
     queues: Queues
     places: Places
     rule_book: RuleBook
+    decisions: Decisions
     clock: Clock

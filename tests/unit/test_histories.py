@@ -33,6 +33,7 @@ from doorstep.domain.errors import (
     QuantityExceeded,
     ReturnRefused,
 )
+from doorstep.domain.events import OrderRouted, TimelineItem
 from doorstep.domain.fulfillment import WORKABLE, FulfillmentOrder, FulfillmentStatus
 from doorstep.domain.money import total
 from doorstep.domain.order import Order, OrderStatus
@@ -40,9 +41,10 @@ from doorstep.domain.payment import STOREFRONT, Payment
 from doorstep.domain.refunds import RefundRule
 from doorstep.domain.remedy import Remedy
 from doorstep.domain.returns import Return, ReturnStatus
-from doorstep.domain.rules import Verb
+from doorstep.domain.rules import SourcingRules, Verb
 from doorstep.domain.shipment import Shipment
 from doorstep.domain.shipping import Parcel
+from doorstep.domain.simulation import compare
 from doorstep.usecases import ship
 from doorstep.usecases.checkout import Tender
 from tests import builders as a
@@ -495,6 +497,9 @@ class History(RuleBasedStateMachine):
         self.shop.check()
         for order in self._orders():
             assert order.status is not OrderStatus.PENDING
+            for item in self.shop.memory.timelines[order.order_id]:
+                if item.name == "order.routed":
+                    self._decided_again(order, item)
         for order in self._orders():
             for payment in order.payments:
                 self._agrees(order, payment)
@@ -520,6 +525,18 @@ class History(RuleBasedStateMachine):
             for charge in charges:
                 ended = charge.released or (charge.terms.valid_until or now) <= now
                 assert ended or charge.voided == charge.amount - charge.captured
+
+    def _decided_again(self, order: Order, item: TimelineItem) -> None:
+        """By the same rules, every decision is the same again, for the same cost."""
+        routed = OrderRouted.model_validate(item.data)
+        channel, _, version = routed.rules.partition("@")
+        editions = self.shop.memory.editions.get(channel, [])
+        rules = editions[int(version) - 1].rules if int(version) else SourcingRules()
+        products = self.shop.memory.products
+        again = compare(order, item, rules, self.shop.catalog.locations(), products)
+        assert again
+        assert again.plan_after == again.plan_before
+        assert again.before.cost == again.after.cost == routed.cost.minor
 
     # --- what there is ----------------------------------------------------------------------------
 

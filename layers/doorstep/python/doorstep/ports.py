@@ -160,6 +160,18 @@ class Places(Protocol):
         """Take it off the `switched` queue, unless it was switched since."""
 
 
+class Decisions(Protocol):
+    """What routing has decided, over all orders."""
+
+    def routed(
+        self, since: datetime, until: datetime, limit: int, after: str | None
+    ) -> tuple[Sequence[TimelineItem], str | None]:
+        """`order.routed` of all orders, the oldest first, and a cursor where there are more.
+
+        Raises InvalidCommand for a cursor that is none.
+        """
+
+
 class Stock(Protocol):
     """Levels and the ledger, and the days of locations."""
 

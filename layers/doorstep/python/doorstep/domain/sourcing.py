@@ -1,7 +1,7 @@
 """Sourcing: which location ships which units of an order, at what cost, and why.
 
 A pure function of the order, its candidate locations and the rules. What may not be is left out
-(`_Case`); all that speaks for or against the rest is money (`tariff`); `placement` finds the
+(`Case`); all that speaks for or against the rest is money (`tariff`); `placement` finds the
 cheapest plan. More units come before less money, less money before a lower priority number, and
 that before the id.
 """
@@ -100,7 +100,7 @@ def source(
     require; `late_days` is by how many days a location would miss the promised handover;
     `capacity` is how many units a location can still ship.
     """
-    case = _Case(
+    return Case(
         order,
         locations,
         stock,
@@ -108,20 +108,11 @@ def source(
         products or {},
         late_days or {},
         capacity or {},
-    )
-    plan = solve(case.problem)
-    taken: dict[tuple[str, str], int] = {}
-    for (group, site), units in sorted(plan.units.items()):
-        for line in case.groups[group]:
-            given = sum(taken.get((line.line_id, one.location_id), 0) for one in case.able)
-            if share := min(units, line.unallocated - given):
-                taken[line.line_id, case.able[site].location_id] = share
-                units -= share
-    return case.answer(taken, proven=plan.proven)
+    ).sourced()
 
 
-class _Case:
-    """One order to be sourced, and everything that is known for it."""
+class Case:
+    """One order to be sourced, and everything that is known for it: `source` says what is what."""
 
     def __init__(
         self,
@@ -155,6 +146,28 @@ class _Case:
         self._fills = {one.location_id: self._filled(one) for one in locations}
         self._refusals = {one.location_id: self._refusal(one) for one in locations}
         self.able = [one for one in self._locations if not self._refusals[one.location_id]]
+
+    def sourced(self) -> Sourcing:
+        """The best plan, and why."""
+        plan = solve(self.problem)
+        taken: dict[tuple[str, str], int] = {}
+        for (group, site), units in sorted(plan.units.items()):
+            for line in self.groups[group]:
+                given = sum(taken.get((line.line_id, one.location_id), 0) for one in self.able)
+                if share := min(units, line.unallocated - given):
+                    taken[line.line_id, self.able[site].location_id] = share
+                    units -= share
+        return self.answer(taken, proven=plan.proven)
+
+    def cost(self, plan: Mapping[str, Mapping[str, int]]) -> int:
+        """What it costs by these rules to ship so many units, by location and line."""
+        places = {one.location_id: one for one in self._locations}
+        costs = [self._tariff.costs(places[place], units) for place, units in plan.items()]
+        return sum(one.total for one in costs) + self._rules.split * max(0, len(plan) - 1)
+
+    def km(self, places: Iterable[str]) -> int:
+        """The kilometers of a parcel from each of them, as far as they are known."""
+        return sum(self._km[place] or 0 for place in places)
 
     @cached_property
     def groups(self) -> list[list[Line]]:

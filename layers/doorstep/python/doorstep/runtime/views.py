@@ -10,7 +10,8 @@ from pydantic import BaseModel, ConfigDict
 
 from doorstep.domain.address import Address
 from doorstep.domain.availability import StockState
-from doorstep.domain.events import INTERNAL, StockItem, TimelineItem
+from doorstep.domain.events import INTERNAL, OrderRouted, StockItem, TimelineItem
+from doorstep.domain.explaining import told
 from doorstep.domain.fulfillment import FulfillmentOrder
 from doorstep.domain.ledger import Drift, Unexplained
 from doorstep.domain.money import Money
@@ -180,6 +181,20 @@ class OrderView(View):
                 "timeline": timeline,
             }
         )
+
+
+class RoutingView(View):
+    """One routing decision on an order: in sentences, and in full."""
+
+    at: Moment
+    text: tuple[str, ...]
+    """What was decided; then every location, with what spoke for or against it."""
+    decision: OrderRouted
+
+    @classmethod
+    def of(cls, item: TimelineItem) -> Self:
+        decision = OrderRouted.model_validate(item.data)
+        return cls(at=item.at, text=told(decision), decision=decision)
 
 
 class RemedyView(View):

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from doorstep.ports import (
         Carrier,
         Catalog,
+        Decisions,
         Documents,
         FraudScreen,
         Ledger,
@@ -71,6 +72,13 @@ def catalog() -> Catalog:
     from doorstep.adapters.dynamo.catalog import DynamoCatalog
 
     return DynamoCatalog(_dynamodb(), settings().require("table_name"))
+
+
+@cache
+def decisions() -> Decisions:
+    from doorstep.adapters.dynamo.decisions import DynamoDecisions
+
+    return DynamoDecisions(_dynamodb(), settings().require("table_name"))
 
 
 @cache

@@ -7,7 +7,7 @@ An order and all that belongs to it share a partition. What a command loads sort
 from __future__ import annotations
 
 import zlib
-from datetime import date
+from datetime import date, datetime
 from typing import NamedTuple
 
 from doorstep.adapters.dynamo.schema import DUE_SHARDS, TIMELINE_PREFIX
@@ -186,6 +186,15 @@ def due_shards(queue: str) -> tuple[str, ...]:
 
 def location_queue(location_id: str) -> str:
     return f"LOCATION#{location_id}"
+
+
+def decided(order_id: str, at: datetime) -> str:
+    """The list of a month's routing decisions that has this order's."""
+    return f"DECIDED#{at:%Y-%m}#{zlib.crc32(order_id.encode()) % DUE_SHARDS}"
+
+
+def decided_shards(month: str) -> tuple[str, ...]:
+    return tuple(f"DECIDED#{month}#{shard}" for shard in range(DUE_SHARDS))
 
 
 def waiting_queue() -> str:

@@ -191,7 +191,8 @@ def _order_actions(order: Order, actor: str, at: datetime) -> list[Action]:
             data=event.model_dump(mode="json"),
         )
         key = keys.timeline(order.order_id, number)
-        actions.append(create(key, marks.json(item), about=Conflict([order.order_id])))
+        attributes = marks.json(item) | marks.decided(item)
+        actions.append(create(key, attributes, about=Conflict([order.order_id])))
     return actions
 
 
