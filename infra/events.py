@@ -50,6 +50,7 @@ class Events(Construct):
         republish.set({"EVENT_BUS_NAME": data.bus.event_bus_name})
         republish.allow(data.bus.event_bus_arn, "events:PutEvents")
         api.route("POST", "/orders/{order_id}/republish", republish)
+        api.route("POST", "/stock/{sku}/republish", republish)
 
         news = Queue(self, platform, "notify")
         news.receive(

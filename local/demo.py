@@ -75,7 +75,8 @@ KEY='Authorization: Bearer {story.access.keys["service"]}'
 curl -s -H "$KEY" "$API/orders/{newest}"
 curl -s -H "$KEY" "$API/shipments/{parcel}/label"
 curl -s -H "$KEY" "$API/work-items"
-curl -s -H "$KEY" "$API/stock/MUG-STONE-2\"""",
+curl -s -H "$KEY" "$API/stock/MUG-STONE-2"
+.venv/bin/doorstep stock show MUG-STONE-2""",
         soft_wrap=True,
     )
 

@@ -128,8 +128,11 @@ def test_shipments_are_counted_by_week() -> None:
         row(MovementKind.SHIPPED, NOW - timedelta(weeks=9), 50),
         row(MovementKind.RECEIVED, NOW, 70),
     ]
-    since = NOW.date() - timedelta(weeks=8)
-    assert shipped(rows, since) == {date(2026, 3, 2): 3, date(2026, 2, 23): 4}
+    weeks = shipped(rows)
+    assert weeks == {date(2026, 3, 2): 3, date(2026, 2, 23): 4, date(2025, 12, 29): 50}
+    standing = stood(StockState.IN_STOCK).selling(weeks, None, NOW)
+    assert standing.shipped == {date(2026, 2, 23): 4, date(2026, 3, 2): 3}
+    assert standing.selling(weeks, None, NOW) is standing
 
 
 FAULT = Drift(sku="MUG", location_id="BERLIN", counter="on_hand", level=4, ledger=5)

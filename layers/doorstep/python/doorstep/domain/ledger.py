@@ -133,19 +133,14 @@ def unexplained(
     ]
 
 
-def shipped(rows: Iterable[LedgerRow], since: date) -> dict[date, int]:
-    """Units that left, by the Monday of their week, from the week of `since` on."""
-    first = _monday(since)
+def shipped(rows: Iterable[LedgerRow]) -> dict[date, int]:
+    """Units that left, by the Monday of their week."""
     weeks: Counter[date] = Counter()
     for row in rows:
-        week = _monday(row.at.date())
-        if row.kind is MovementKind.SHIPPED and week >= first:
-            weeks[week] += row.quantity
+        if row.kind is MovementKind.SHIPPED:
+            day = row.at.date()
+            weeks[day - timedelta(days=day.weekday())] += row.quantity
     return dict(weeks)
-
-
-def _monday(day: date) -> date:
-    return day - timedelta(days=day.weekday())
 
 
 def _asked(sku: str, order: Order) -> dict[str, int]:

@@ -110,12 +110,16 @@ class Standing(Record):
             look_at = min(look_at, product.preorder.release_at)
         return self._changed(state=state, places=places, look_at=look_at)._raising(*told)
 
-    def selling(self, shipped: Mapping[date, int], known_since: datetime | None) -> Self:
+    def selling(
+        self, shipped: Mapping[date, int], known_since: datetime | None, at: datetime
+    ) -> Self:
         """With what its ledger says of its shipments, and of when it was first moved."""
         since = min(self.known_since, known_since or self.known_since)
-        if (dict(shipped), since) == (dict(self.shipped), self.known_since):
+        first = at.date() - timedelta(weeks=WEEKS)
+        lately = {week: units for week, units in sorted(shipped.items()) if week > first}
+        if (lately, since) == (dict(self.shipped), self.known_since):
             return self
-        return self._changed(shipped=dict(shipped), known_since=since)
+        return self._changed(shipped=lately, known_since=since)
 
     def audited(self, found: Sequence[Drift | Unexplained], at: datetime) -> Self:
         """With what an audit found. The same finding is told once; a work item is open until

@@ -6,25 +6,26 @@ before and after, is drift.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
-from datetime import timedelta
+from datetime import date, datetime
 from typing import NamedTuple
 
 from doorstep.domain import ledger as books
 from doorstep.domain.catalog import Product
 from doorstep.domain.errors import Conflict, NotFound
-from doorstep.domain.ledger import Drift, LedgerRow, Unexplained
+from doorstep.domain.ledger import Drift, Unexplained
 from doorstep.domain.order import Order
-from doorstep.domain.standing import WEEKS
 from doorstep.domain.stock import StockLevels
 from doorstep.ports import Catalog, Clock, Ledger, Orders, Standings
 from doorstep.usecases.standing import Findings, note
 
-LIMIT = 200
+LIMIT = 1000
 """SKUs of one run; the oldest first, the rest in the next one."""
 
 _TRIES = 4
+_AT_ONCE = 8
 
 
 class Audit(NamedTuple):
@@ -35,7 +36,10 @@ class Audit(NamedTuple):
     drift: tuple[Drift, ...] = ()
     unexplained: tuple[Unexplained, ...] = ()
     busy: bool = False
-    rows: Sequence[LedgerRow] = ()
+    shipped: Mapping[date, int] = {}
+    """Units that were ever shipped, by week."""
+    known_since: datetime | None = None
+    """When it was first moved."""
 
     @property
     def sound(self) -> bool:
@@ -64,14 +68,18 @@ def reconcile(
     """
     skus = ledger.moved(clock(), limit)
     products = catalog.products(skus)
-    audits = [audit(sku, ledger=ledger, orders=orders) for sku in skus]
-    for one in audits:
-        if one.busy:
-            continue
+
+    def check(sku: str) -> Audit:
+        found = audit(sku, ledger=ledger, orders=orders)
         with suppress(Conflict):  # it stays on the list
-            _tell(one, products.get(one.sku), ledger=ledger, standings=standings, clock=clock)
-            if one.sound:
-                ledger.checked(one.levels)
+            if not found.busy:
+                _tell(found, products.get(sku), ledger=ledger, standings=standings, clock=clock)
+            if found.sound and not found.busy:
+                ledger.checked(found.levels)
+        return found
+
+    with ThreadPoolExecutor(_AT_ONCE) as beside:
+        audits = list(beside.map(check, skus))
     return Reconciled(
         checked=tuple(one.sku for one in audits),
         busy=sum(one.busy for one in audits),
@@ -85,6 +93,7 @@ def audit(sku: str, *, ledger: Ledger, orders: Orders) -> Audit:
     levels = ledger.levels(sku)
     for _ in range(_TRIES):
         rows = ledger.rows(levels)
+        since = min((row.at for row in rows), default=None)
         found = tuple(books.drift(levels, rows))
         strange = tuple(
             one
@@ -92,7 +101,7 @@ def audit(sku: str, *, ledger: Ledger, orders: Orders) -> Audit:
             for one in books.unexplained(sku, order_id, units, _known(order_id, orders))
         )
         after = ledger.levels(sku)
-        here = Audit(sku, levels, found, strange, rows=tuple(rows))
+        here = Audit(sku, levels, found, strange, shipped=books.shipped(rows), known_since=since)
         if after == levels and (here.sound or here == last):
             return here
         levels, last = after, here
@@ -139,11 +148,10 @@ def _tell(
     one: Audit, product: Product | None, *, ledger: Ledger, standings: Standings, clock: Clock
 ) -> None:
     """Who waits for it what an audit has found. Raises Conflict."""
-    lately = clock().date() - timedelta(weeks=WEEKS)
     findings = Findings(
         faults=(*one.drift, *one.unexplained),
-        shipped=books.shipped(one.rows, lately),
-        known_since=min((row.at for row in one.rows), default=None),
+        shipped=one.shipped,
+        known_since=one.known_since,
     )
     note(one.sku, product, findings, ledger=ledger, standings=standings, clock=clock)
 

@@ -90,7 +90,7 @@ def note(
         at = clock()
         # Before the levels are read: whoever tells of newer ones meanwhile has the last word.
         standing = standings.find([sku]).get(sku) or Standing.unknown(sku, at)
-        after = standing.selling(findings.shipped, findings.known_since)
+        after = standing.selling(findings.shipped, findings.known_since, at)
         after = after.audited(findings.faults, at)
         if product:
             after = after.seen(product, ledger.levels(sku), at)
