@@ -19,7 +19,7 @@ from functions.allocate import (
     stockkeeping_api,
     watch,
 )
-from functions.events import publish
+from functions.events import publish, republish
 from tests.handlers.cloud import Cloud, Context, call, consume
 
 ADJUSTMENT = {"adjustment_id": "A1", "sku": "MUG", "change": -2, "reason": "lost"}
@@ -178,6 +178,12 @@ def test_a_change_of_stock_is_told_on_the_bus(shop: Cloud, monkeypatch: pytest.M
     told = json.loads(entry["detail"])
     assert (told["sku"], told["sequence"], told["data"]["available"]) == ("MUG", 1, 5)
     assert standing["events"] == [told]
+    once_more = {"sequences": [1]}
+    again = call(republish, "POST", "/stock/MUG/republish", once_more)
+    assert again.body == {"events": {"1": "stock.back_in_stock"}}
+    assert json.loads(published[1]["detail"]) == told
+    assert call(republish, "POST", "/stock/MUG/republish", once_more, role="agent").status == 403
+    assert call(republish, "POST", "/stock/CUP/republish", once_more).status == 404
 
 
 def put(cloud: Cloud, key: str, content: bytes) -> str:
