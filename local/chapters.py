@@ -120,12 +120,32 @@ def sold_elsewhere(story: Story) -> None:
     for delivery in ("first", "again"):
         story.shopify("orders/create", sold, f"demo-{delivery}")
     order_id = storefront_order_id("shopify", str(sold["id"]))
-    story.orders[order_id] = "shortage: for a person"
+    story.orders[order_id] = "a shortage, and a way out"
     (one,) = story.released(order_id)
     story.note("Its money is taken, so it is never refused: what is there goes out.")
     _pack(story, one, grams=1900)
     story.carry(story.shipped(order_id, one), "picked_up", "delivered")
     story.follow(order_id, "its mugs to arrive", lambda o: any(s.delivered_at for s in o.shipments))
+    for short in story.service.unfillable().orders:
+        names = ", ".join(f"{line.quantity} × {line.name}" for line in short.lines)
+        story.act("Service", f"finds on its list: {names}, and offers a way out.")
+    story.service.offer_remedy(order_id)
+    _choose_by_mail(story, order_id)
+
+
+def _choose_by_mail(story: Story, order_id: str) -> None:
+    """The customer picks something else, by the link of the mail."""
+    mail = story.mail_to(_BUYERS["Hedwig"]["customer"]["email"], "cannot be found")
+    story.mail(mail)
+    link = next(word for word in mail.split() if "?token=" in word)
+    path, _, token = link.partition("?token=")
+    story.act("Hedwig", "has no login, opens the link and takes no. 8 instead.")
+    story.anybody.choose_by_link(path.rpartition("/")[2], token, "substitute")
+    story.note("It costs less: the difference is the storefront's to give back, and a work item.")
+    (one,) = story.released(order_id)
+    _pack(story, one, grams=1600)
+    story.carry(story.shipped(order_id, one), "picked_up", "delivered")
+    story.delivered(order_id)
     for item in story.service.work_items().work_items:
         story.act("Service", f"finds on its list: {item.text}")
 

@@ -29,10 +29,12 @@ from doorstep.runtime.views import (
     AuditView,
     FulfillmentOrderPage,
     OrderView,
+    RemedyView,
     RoutingView,
     StandingView,
     StockFileView,
     StockView,
+    UnfillablePage,
     WorkItemPage,
 )
 from doorstep.usecases.availability import Offer
@@ -215,6 +217,33 @@ class Doorstep:
     def label(self, shipment_id: str) -> str:
         """An address that opens a parcel's label for a few minutes."""
         return str(self._send("GET", f"/shipments/{shipment_id}/label").json()["url"])
+
+    # --- remedies -------------------------------------------------------------------------------
+
+    def unfillable(self, after: str | None = None) -> UnfillablePage:
+        """Orders with units that no location can ship, or no stock holds."""
+        query = f"?{urlencode({'after': after})}" if after else ""
+        return self._ask(UnfillablePage, "GET", f"/unfillable{query}")
+
+    def offer_remedy(self, order_id: str, *, deadline: datetime | None = None) -> RemedyView:
+        """Offer the customer a way out, until then or as long as the policy says."""
+        wanted = {"deadline": deadline.isoformat()} if deadline else {}
+        return self._ask(RemedyView, "POST", f"/orders/{order_id}/remedies", wanted)
+
+    def choose_remedy(self, remedy_id: str, kind: str, **substitutes: str) -> RemedyView:
+        wanted = {"kind": kind, "substitutes": substitutes}
+        return self._ask(RemedyView, "POST", f"/remedies/{remedy_id}/choose", wanted)
+
+    def linked_remedy(self, remedy_id: str, token: str) -> RemedyView:
+        """What whoever has the link of the mail sees."""
+        path = f"/remedy-offers/{remedy_id}?{urlencode({'token': token})}"
+        return self._ask(RemedyView, "GET", path)
+
+    def choose_by_link(
+        self, remedy_id: str, token: str, kind: str, **substitutes: str
+    ) -> RemedyView:
+        wanted = {"token": token, "kind": kind, "substitutes": substitutes}
+        return self._ask(RemedyView, "POST", f"/remedy-offers/{remedy_id}", wanted)
 
     # --- returns --------------------------------------------------------------------------------
 

@@ -20,6 +20,17 @@ SENTENCES: Mapping[type[events.Event], Callable[[Data], str]] = {
     events.OrderClosed: lambda _: "Everything is at the doorstep: the order is closed.",
     events.OrderHeld: lambda d: f"On hold: {'; '.join(d['reasons'])}.",
     events.HoldReleased: lambda d: f"The hold {d['hold_id']!r} is released.",
+    events.UnitsCanceled: lambda d: f"Canceled: {units(d['units'])} ({d['reason']}).",
+    events.LineSubstituted: lambda d: (
+        f"Sent instead, for {money(d['total'])}: {units([d['units']])}."
+    ),
+    events.RemedyOffered: lambda d: (
+        f"The customer may choose: {', '.join(d['kinds'])} (else {d['at_deadline']})."
+    ),
+    events.RemedyChosen: lambda d: f"Chosen: {d['kind']}.",
+    events.RemedyExpired: lambda d: f"Nobody chose in time: {d['kind']}.",
+    events.RemedyCarriedOut: lambda d: f"Done: {d['kind']}, {money(d['refund'])} back.",
+    events.RemedyWithdrawn: lambda d: f"Nothing to choose any more: {d['reason']}.",
     events.OrderShort: lambda d: f"Paid for, but not in stock: {units(d['units'])}.",
     events.PaymentAuthorized: lambda d: f"{money(d['amount'])} reserved on the card.",
     events.PaymentDeclined: lambda d: f"The card was declined: {d['reason']}.",

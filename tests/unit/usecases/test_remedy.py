@@ -121,6 +121,21 @@ class TestOffer:
         assert offer.at_deadline is RemedyKind.WAIT
         assert not shop.order(order.order_id).remedies
 
+    def test_who_bought_beyond_the_stock_is_not_asked_before_the_promised_day(
+        self, shop: Shop
+    ) -> None:
+        backorder = {"cap": 5, "lead_days": 10}
+        shop.saves(a.product("MUG", backorder=backorder))
+        order = shop.sold(("MUG", 1))
+        assert order.promise
+        assert order.unplaced == {"1": 1}
+        for _ in range(9):
+            shop.advance(days=1)
+            assert shop.remedies().offered == ()
+        shop.clock.now = order.promise.ship_by + timedelta(minutes=1)
+        shop.remedies()
+        assert shop.order(order.order_id).offered
+
     def test_an_order_on_hold_is_not_offered_anything(self, shop: Shop) -> None:
         shop.sells("MUG")
         order = shop.hears(a.storefront_order(a.sold("1", "MUG"), paid="0.00"))

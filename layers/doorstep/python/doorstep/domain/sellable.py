@@ -53,7 +53,7 @@ def sellable(product: Product, levels: StockLevels, at: datetime) -> Sellable:
     idle = max(0, levels.room - cap(product, at))
     units = max(0, levels.available - idle)
     now = 0 if product.unreleased(at) else min(max(0, levels.free), units)
-    return Sellable(now=now, units=units, idle=idle, wait=_wait(product, at))
+    return Sellable(now=now, units=units, idle=idle, wait=beyond(product, at))
 
 
 def sellable_of(product: Product | None, levels: StockLevels, at: datetime, *, shard: int) -> int:
@@ -96,7 +96,8 @@ def room_moves(
     ]
 
 
-def _wait(product: Product, at: datetime) -> Wait | None:
+def beyond(product: Product, at: datetime) -> Wait | None:
+    """What units beyond the stock have to wait for; None where none are sold."""
     if product.preorder:
         return Wait(ready_at=product.preorder.release_at) if product.unreleased(at) else None
     terms = product.backorder

@@ -29,7 +29,7 @@ from doorstep.ports import (
 )
 from doorstep.usecases import shards
 from doorstep.usecases.cancel import carry_out_voids, request_voids
-from doorstep.usecases.ways_out import ways_out
+from doorstep.usecases.ways_out import promised_beyond_stock, ways_out
 
 _TRIES = 4
 
@@ -142,6 +142,9 @@ def sweep_remedies(
         soonest = order.short_since + timedelta(minutes=policy.offer_after_minutes)
         if not policy.automatic or soonest > at:
             orders.commit(order.changed(offer_at=soonest if policy.automatic else None))
+            return
+        if expected := promised_beyond_stock(order, catalog=catalog, at=at):
+            orders.commit(order.changed(offer_at=expected))
             return
         orders.commit(_offering(order, None, catalog, stock, tax, policies, clock))
         offered.append(order_id)

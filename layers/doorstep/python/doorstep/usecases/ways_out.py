@@ -12,6 +12,7 @@ from doorstep.domain.order import LineKind, Order
 from doorstep.domain.promise import Promise, Wanted, promise_from
 from doorstep.domain.remedy import RemedyOption, RemedyPolicy, Substitute
 from doorstep.domain.remedying import options
+from doorstep.domain.sellable import beyond
 from doorstep.domain.stock import StockLevels
 from doorstep.ports import Catalog, Stock, TaxEngine
 
@@ -35,6 +36,18 @@ def ways_out(
         _new_promise(order, products, catalog, at),
         ask_again_at=at + timedelta(days=policy.ask_again_days),
     )
+
+
+def promised_beyond_stock(order: Order, *, catalog: Catalog, at: datetime) -> datetime | None:
+    """Until when its customer expects to wait, since all that is missing was sold beyond the stock;
+    None where it was not, or the day has come.
+    """
+    if order.promise is None or order.promise.ship_by <= at:
+        return None
+    skus = [order.line(line_id).sku or "" for line_id in order.unplaced]
+    products = catalog.products(skus)
+    known = all(sku in products and beyond(products[sku], at) for sku in skus)
+    return order.promise.ship_by if known else None
 
 
 def _substitutes(
@@ -88,23 +101,28 @@ def _new_promise(
     """When all of it could be there, if it is known when each missing product is, and if no courier
     was to bring it on the day.
     """
-    missing = [order.line(line_id) for line_id in order.unplaced]
-    wanted, days = [], 0
-    for line in missing:
-        product = products.get(line.sku or "")
-        if product is None or product.restock_days is None:
+    wanted, there = [], at
+    for line_id, units in order.unplaced.items():
+        product = products.get(order.line(line_id).sku or "")
+        arrival = _arrival(product, at) if product else None
+        if product is None or arrival is None:
             return None
-        days = max(days, product.restock_days)
-        units = order.unplaced[line.line_id]
+        there = max(there, arrival)
         wanted.append(Wanted(product.sku, units, product.skills, product.production_days))
     option = _option(order, catalog)
     if not wanted or option is None or option.windows:
         return None
-    there = at + timedelta(days=days)
     dates = promise_from(
         catalog.locations(), option, wanted, {}, to=order.shipping_address, at=there
     )
     return dates and dates.model_copy(update={"promised_at": at, "order_by": None})
+
+
+def _arrival(product: Product, at: datetime) -> datetime | None:
+    """When more of it is there: as the terms of selling beyond the stock say, or its own days."""
+    if wait := beyond(product, at):
+        return wait.over(at)
+    return None if product.restock_days is None else at + timedelta(days=product.restock_days)
 
 
 def _option(order: Order, catalog: Catalog) -> DeliveryOption | None:
