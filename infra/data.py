@@ -28,6 +28,7 @@ ROLES = {
 STOREFRONT_BODIES = "storefronts/"
 LABELS = "labels/"
 RETURN_LABELS = "returns/"
+WORK_ORDERS = "work-orders/"
 """Prefixes of the objects in the buckets."""
 
 _READ = ("dynamodb:GetItem", "dynamodb:BatchGetItem", "dynamodb:Query")
@@ -112,7 +113,7 @@ class Data(cdk.Stack):
         function.allow(result, "s3:GetObject", *(("s3:PutObject",) if reader else ()))
 
     def documents_for(self, function: Function, prefix: str, *actions: str) -> None:
-        """One kind of documents: `LABELS` or `RETURN_LABELS`."""
+        """One kind of documents: `LABELS`, `RETURN_LABELS` or `WORK_ORDERS`."""
         function.set({"DOCUMENTS_BUCKET": self.documents.bucket_name})
         function.allow(self.documents.arn_for_objects(f"{prefix}*"), *actions)
 

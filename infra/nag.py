@@ -4,7 +4,7 @@ import aws_cdk as cdk
 from constructs import IConstruct
 
 from doorstep.domain.stock_file import RESULTS, UPLOADS
-from infra.data import LABELS, RETURN_LABELS, STOREFRONT_BODIES, Data
+from infra.data import LABELS, RETURN_LABELS, STOREFRONT_BODIES, WORK_ORDERS, Data
 from infra.service import Service
 
 
@@ -75,7 +75,7 @@ def acknowledge(data: Data, service: Service) -> None:
     )
     for bucket in (data.inbox, data.documents):
         arn = service.resolve(data.export_value(bucket.bucket_arn))["Fn::ImportValue"]
-        for prefix in (STOREFRONT_BODIES, UPLOADS, RESULTS, LABELS, RETURN_LABELS):
+        for prefix in (STOREFRONT_BODIES, UPLOADS, RESULTS, LABELS, RETURN_LABELS, WORK_ORDERS):
             _accept(
                 service,
                 f"IAM5[Resource::{arn}/{prefix}*]",

@@ -6,7 +6,7 @@ from constructs import Construct
 
 from doorstep.adapters.dynamo import schema
 from infra.api import Api
-from infra.data import LABELS, Data
+from infra.data import LABELS, WORK_ORDERS, Data
 from infra.function import Function, Platform, consume
 from infra.queue import Queue
 from infra.schedule import every
@@ -69,9 +69,7 @@ class Ship(Construct):
             api.route("POST", path, warehouse)
         api.route("GET", "/shipments/{shipment_id}/label", warehouse)
 
-        workshop = Function(self, platform, "ship.workshop_api", timeout=25, http=True)
-        data.orders_for(workshop)
-        api.route("PUT", "/orders/{order_id}/instructions", workshop)
+        self._workshop(platform, data, api)
 
         news = Queue(self, platform, "carrier", consumer_timeout=_TRACK_SECONDS)
         webhook = Function(self, platform, "ship.carrier_webhook", timeout=5, http=True)
@@ -93,3 +91,13 @@ class Ship(Construct):
         data.orders_for(delays)
         data.index_for(delays, schema.DUE_INDEX)
         every(delays, minutes=5)
+
+    def _workshop(self, platform: Platform, data: Data, api: Api) -> None:
+        """The API of those who make to order."""
+        workshop = Function(self, platform, "ship.workshop_api", timeout=25, http=True)
+        data.orders_for(workshop)
+        data.documents_for(workshop, WORK_ORDERS, "s3:GetObject", "s3:PutObject")
+        api.route("PUT", "/orders/{order_id}/instructions", workshop)
+        api.route("GET", "/work-orders/{work_order_id}/document", workshop)
+        for done in ("start", "finish", "pass", "fail", "scrap"):
+            api.route("POST", f"/work-orders/{{work_order_id}}/{done}", workshop)

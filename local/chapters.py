@@ -98,7 +98,7 @@ def made_to_order(story: Story) -> None:
         for line in listed.lines:
             text = ", ".join(f"{name} “{text}”" for name, text in line.instructions.items())
             story.act(place(one.location_id), f"reads on its list: {line.name}: {text}")
-    story.warehouse.accept(one.fulfillment_order_id)
+    _make(story, order_id, one)
     _to_the_doorstep(story, order_id, grams=2300)
 
 
@@ -218,6 +218,22 @@ def _cart(
 def _pack(story: Story, one: FulfillmentOrder, *, grams: int) -> None:
     story.act(place(one.location_id), "picks, packs and weighs.")
     story.pack(one, grams=grams)
+
+
+def _make(story: Story, order_id: str, one: FulfillmentOrder) -> None:
+    """A workshop makes what is made to order, not without a slip."""
+    (key,) = [line.work_order.work_order_id for line in one.lines if line.work_order]
+    florence = place(one.location_id)
+    story.act(florence, f"prints the work order: {story.warehouse.work_order(key)}")
+    story.warehouse.work_on(key, "start")
+    story.act("Émilie", "would rather have two n in Jeanne, and tries to cancel.")
+    refusal = _refusal(lambda: story.shop.cancel(order_id, "a slip of mine"))
+    story.act("Doorstep", f"{refusal.status}, {refusal.problem['detail']}")
+    story.warehouse.work_on(key, "finish")
+    story.act(florence, "looks at it by daylight.")
+    story.warehouse.work_on(key, "fail", reason="the 9 is too faint")
+    story.warehouse.work_on(key, "finish")
+    story.warehouse.work_on(key, "pass")
 
 
 def _to_the_doorstep(story: Story, order_id: str, *, grams: int) -> None:

@@ -111,8 +111,9 @@ class Doorstep:
     def order(self, order_id: str) -> OrderView:
         return self._ask(OrderView, "GET", f"/orders/{order_id}")
 
-    def cancel(self, order_id: str, reason: str) -> OrderView:
-        return self._ask(OrderView, "POST", f"/orders/{order_id}/cancel", {"reason": reason})
+    def cancel(self, order_id: str, reason: str, *, force: bool = False) -> OrderView:
+        body = {"reason": reason, "force": force}
+        return self._ask(OrderView, "POST", f"/orders/{order_id}/cancel", body)
 
     def release_hold(self, order_id: str, hold_id: str) -> OrderView:
         return self._ask(OrderView, "POST", f"/orders/{order_id}/holds/{hold_id}/release", {})
@@ -213,6 +214,21 @@ class Doorstep:
     def retry(self, key: str) -> FulfillmentOrder:
         """Let one that is held or set aside go on."""
         return self._answer(key, "retry", {})
+
+    def correct_instructions(
+        self, order_id: str, lines: Mapping[str, Mapping[str, str]]
+    ) -> OrderView:
+        """Say anew how pieces are to be: line → its instructions."""
+        return self._ask(OrderView, "PUT", f"/orders/{order_id}/instructions", {"lines": lines})
+
+    def work_on(self, work_order_id: str, step: str, **body: object) -> FulfillmentOrder:
+        """A step of a work order: `start`, `finish`, `pass`, `fail` or `scrap`."""
+        path = f"/work-orders/{work_order_id}/{step}"
+        return self._ask(FulfillmentOrder, "POST", path, body or None)
+
+    def work_order(self, work_order_id: str) -> str:
+        """An address that opens a work order for a few minutes."""
+        return str(self._send("GET", f"/work-orders/{work_order_id}/document").json()["url"])
 
     def label(self, shipment_id: str) -> str:
         """An address that opens a parcel's label for a few minutes."""

@@ -56,6 +56,18 @@ SENTENCES: Mapping[type[events.Event], Callable[[Data], str]] = {
     events.FulfillmentWithdrawn: lambda d: (
         f"Taken back from {place(d['location_id'])}: {d['reason']}."
     ),
+    events.FulfillmentReduced: lambda d: (
+        f"{place(d['location_id'])} need not ship {units(d['units'])} any more."
+    ),
+    events.WorkPrinted: lambda d: f"{place(d['location_id'])} has it on paper.",
+    events.WorkStarted: lambda d: f"{place(d['location_id'])} makes it: no way back from here.",
+    events.WorkFinished: lambda _: "It is made; somebody else looks at it.",
+    events.WorkPassed: lambda _: "It is as it was wanted.",
+    events.WorkFailed: lambda d: f"Not good enough: {d['reason']}. Back to the bench.",
+    events.WorkScrapped: lambda d: (
+        f"Spoiled: {d['quantity']} ({d['reason']})"
+        f"{', to be made again' if d['again'] else ', to be made elsewhere'}."
+    ),
     events.FulfillmentHeld: lambda d: f"Packed, but may not leave: {d['reason']}.",
     events.FulfillmentShipped: lambda d: f"{place(d['location_id'])} has handed it over.",
     events.LabelBought: lambda d: (

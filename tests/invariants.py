@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import date
+from itertools import pairwise
 from typing import NamedTuple
 
 from doorstep.domain import refunding
@@ -19,6 +20,7 @@ from doorstep.domain.money import Money, total
 from doorstep.domain.order import Order, OrderStatus
 from doorstep.domain.payment import STOREFRONT, Payment, PaymentAction, PaymentEvent, PaymentOutcome
 from doorstep.domain.stock import EFFECTS, StockLevels
+from doorstep.domain.transitions import TRANSITIONS
 
 _LEFT = (FulfillmentStatus.SHIPPED, FulfillmentStatus.DELIVERED)
 _COUNTERS = (
@@ -265,6 +267,28 @@ def broken_remedies(order: Order) -> Iterator[str]:
             yield f"{where}: {paid} for what is sent instead of {canceled}"
 
 
+def broken_work(order: Order) -> Iterator[str]:
+    """What is made to order is made as was said, step by step, and packed once it is done."""
+    for one in order.fulfillment_orders:
+        for part in one.lines:
+            work = part.work_order
+            where = f"{one.fulfillment_order_id} line {part.line_id}"
+            if work is None:
+                continue
+            states = [passage.state for passage in work.passages]
+            moments = [passage.at for passage in work.passages]
+            if states[0] != "queued" or states[-1] != work.state or moments != sorted(moments):
+                yield f"{where}: is {work.state}, but went {states} at {moments}"
+            moves = pairwise(states)
+            if any(to not in TRANSITIONS["work order"][state] for state, to in moves):
+                yield f"{where}: cannot have gone {states}"
+            if order.parcels_of(one.fulfillment_order_id) and not work.done:
+                yield f"{where}: packed, but {work.state}"
+            alive = one.status not in ENDED
+            if alive and part.instructions != order.line(part.line_id).instructions:
+                yield f"{where}: is made by other instructions than the order's"
+
+
 def broken_timeline(order: Order, timeline: Sequence[TimelineItem]) -> Iterator[str]:
     """Invariant 6: numbered without gaps, and one event for every change of state."""
     numbers = [item.sequence for item in timeline]
@@ -295,6 +319,7 @@ def broken(
         found += broken_shares(order)
         found += broken_money(order)
         found += broken_remedies(order)
+        found += broken_work(order)
         found += broken_timeline(order, timelines[order.order_id])
     return found
 
@@ -334,7 +359,8 @@ def _twice(payment: Payment) -> Iterator[str]:
 
 def _about(item: TimelineItem) -> str:
     """The record an event is about, other than its order."""
-    for name in ("fulfillment_order_id", "shipment_id", "return_id", "payment_id", "remedy_id"):
+    names = ("work_order_id", "fulfillment_order_id", "shipment_id", "return_id", "payment_id")
+    for name in (*names, "remedy_id"):
         if name in item.data:
             return str(item.data[name])
     return ""
@@ -368,7 +394,13 @@ def _expected(order: Order) -> Counter[tuple[str, str]]:
 
 def _expected_of(one: FulfillmentOrder) -> Counter[tuple[str, str]]:
     key, status = one.fulfillment_order_id, one.status
-    return Counter(
+    found = Counter[tuple[str, str]]()
+    for work in (part.work_order for part in one.lines if part.work_order):
+        states = Counter(passage.state for passage in work.passages)
+        found["work_order.started", work.work_order_id] = int(work.begun)
+        found["work_order.finished", work.work_order_id] = states["quality_check"]
+        found["work_order.passed", work.work_order_id] = states["done"]
+    return found | Counter(
         {
             ("fulfillment_order.allocated", key): 1,
             ("fulfillment_order.shipped", key): int(status in _LEFT),

@@ -36,6 +36,7 @@ from doorstep.usecases import (
     dunning,
     expire,
     ingest,
+    make,
     outage,
     products,
     refund,
@@ -48,7 +49,6 @@ from doorstep.usecases import (
 from doorstep.usecases.allocate import Allocated, allocate_orders
 from doorstep.usecases.cancel import cancel_order
 from doorstep.usecases.checkout import Checkout, Placed, check_out
-from doorstep.usecases.make import correct_instructions
 from doorstep.usecases.notify import notify
 from doorstep.usecases.retry import request_allocation, retry_waiting
 from doorstep.usecases.rules import write_rules
@@ -208,9 +208,16 @@ class Shop:
         }
         return check_out(command, key, **common | ports)
 
-    def cancels(self, order_id: str, reason: str = "changed my mind") -> Order:
+    def cancels(
+        self, order_id: str, reason: str = "changed my mind", *, force: bool = False
+    ) -> Order:
         return cancel_order(
-            order_id, reason, orders=self.orders, gateway=self.gateway, clock=self.clock
+            order_id,
+            reason,
+            orders=self.orders,
+            gateway=self.gateway,
+            clock=self.clock,
+            force=force,
         )
 
     def wants_back(self, order_id: str, *wanted: WantedReturn, key: str = "r1") -> Return:
@@ -357,13 +364,48 @@ class Shop:
 
     def instructs(self, order_id: str, **lines: Mapping[str, str]) -> Order:
         """`instructs(order_id, L1={"engraving": "Bob"})`: an agent says anew how pieces are."""
-        return correct_instructions(
+        return make.correct_instructions(
             order_id,
             {name.removeprefix("L"): said for name, said in lines.items()},
             by="ann",
             orders=self.orders,
             catalog=self.catalog,
             clock=self.clock,
+        )
+
+    def begins(self, key: str) -> Order:
+        """The workshop begins with a work order."""
+        return make.start(key, orders=self.orders, clock=self.clock)
+
+    def finishes(self, key: str) -> Order:
+        return make.finish(key, orders=self.orders, clock=self.clock)
+
+    def passes(self, key: str) -> Order:
+        """The quality check has nothing to say."""
+        return make.pass_check(key, orders=self.orders, clock=self.clock)
+
+    def fails(self, key: str, reason: str = "crooked") -> Order:
+        return make.fail_check(key, reason, orders=self.orders, clock=self.clock)
+
+    def scraps(self, key: str, pieces: int, *, again: bool = True, reason: str = "split") -> Order:
+        """So many pieces are spoiled, in all."""
+        return make.scrap(key, pieces, reason, again=again, orders=self.orders, clock=self.clock)
+
+    def makes(self, *keys: str) -> None:
+        """All of it, without a hitch."""
+        for key in keys:
+            self.begins(key)
+            self.finishes(key)
+            self.passes(key)
+
+    def prints(self, key: str) -> str:
+        """The document of a work order."""
+        return make.put_on_paper(
+            key,
+            orders=self.orders,
+            catalog=self.catalog,
+            documents=self.documents,
+            printer=lambda sheet: sheet.model_dump_json().encode(),
         )
 
     # --- what locations and carriers do ---------------------------------------------------------

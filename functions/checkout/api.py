@@ -30,6 +30,8 @@ class Cancellation(Command):
     """Why an order is canceled."""
 
     reason: str = Field(min_length=1, max_length=200)
+    force: bool = False
+    """Scrap what is being made, too; only an agent may."""
 
 
 @app.post(
@@ -80,6 +82,8 @@ def show_routing(order_id: web.Id) -> list[RoutingView]:
 def cancel(order_id: web.Id, cancellation: Cancellation) -> OrderView:
     caller = web.caller(app)
     caller.may("storefront", "agent", "customer")
+    if cancellation.force:
+        caller.may("agent")
     orders = wiring.orders(caller.name)
     caller.shown(orders.get(order_id))
     order = cancel_order(
@@ -88,6 +92,7 @@ def cancel(order_id: web.Id, cancellation: Cancellation) -> OrderView:
         orders=orders,
         gateway=wiring.payment_gateway(),
         clock=wiring.clock,
+        force=cancellation.force,
     )
     return _for_caller(OrderView.of(order))
 

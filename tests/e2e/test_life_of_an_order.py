@@ -124,6 +124,7 @@ def test_a_piece_made_to_order_comes_from_the_workshop_as_instructed(world: Worl
     assert (one.location_id, one.lines[0].instructions) == ("florence", {"engraving": "For Ada"})
     listed = world.warehouse.work("florence").fulfillment_orders
     assert one.fulfillment_order_id in {each.fulfillment_order_id for each in listed}
+    world.makes(one)
     world.packs(one)
     world.shipped(order.order_id)
 

@@ -5,7 +5,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from reportlab import rl_config
 
-from doorstep.adapters import labels
+from doorstep.adapters import labels, lettering
 from doorstep.domain.address import Address
 from doorstep.ports import Consignment
 
@@ -89,9 +89,9 @@ def test_full_width_digits_are_digits() -> None:
 
 
 def test_a_long_address_is_wrapped_and_never_wider_than_the_label() -> None:
-    lines = list(labels._wrapped(labels._text("Straße der langen Namen " * 10), 20.0))
+    lines = list(lettering.wrapped(labels._text("Straße der langen Namen " * 10), 20.0))
     assert len(lines) > 1
-    assert all(labels._width(line[:-1]) <= 20.0 for line in lines)
+    assert all(lettering.width(line[:-1]) <= 20.0 for line in lines)
     assert (
         "".join(glyph.char for line in lines for glyph in line)
         == ("Straße der langen Namen " * 10).strip()

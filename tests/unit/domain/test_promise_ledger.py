@@ -53,7 +53,7 @@ def test_each_step_has_its_time_and_an_arrival_in_time_keeps_the_promise(shop: S
     times.append(shop.clock())
     shop.says(f"{key}-P1", "delivered")
     found = ledger(shop, order)
-    assert list(found.steps.model_dump().values()) == times
+    assert [at for at in found.steps.model_dump().values() if at] == times
     assert (found.state, found.late) == (PromiseState.KEPT, ())
     late(shop, promised(order).deliver_by)
     assert ledger(shop, order).state is PromiseState.KEPT

@@ -169,6 +169,19 @@ def closes_a_work_item(shop: Shop) -> None:
     shop.orders.commit(placing.close_work_item(order, key, by="agent", at=shop.clock()))
 
 
+def made_to_order(shop: Shop) -> None:
+    shop.catalog.save(
+        a.product("PEN", kind="made_to_order"), a.location("ATELIER", kind="workshop")
+    )
+    shop.gets("PEN", ATELIER=2)
+    order = shop.buys(("PEN", 1))
+    shop.settle()
+    key = f"{order.order_id}-F1-M1"
+    for step in (shop.begins, shop.finishes, shop.fails, shop.finishes, shop.passes):
+        step(key)
+    shop.scraps(key, 1)
+
+
 STORIES: list[Story] = [
     declined,
     delivered_and_returned,
@@ -192,4 +205,5 @@ STORIES: list[Story] = [
         for move in (cancel_and_wait, a_day_passes)
     ),
     closes_a_work_item,
+    made_to_order,
 ]

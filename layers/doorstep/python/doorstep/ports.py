@@ -8,7 +8,7 @@ from typing import NamedTuple, Protocol
 
 from doorstep.domain.address import Address
 from doorstep.domain.capacity import Taken
-from doorstep.domain.catalog import DeliveryOption, Location, Product
+from doorstep.domain.catalog import DeliveryOption, Location, Product, WorkStep
 from doorstep.domain.events import StockItem, TimelineItem
 from doorstep.domain.fulfillment import FulfillmentOrder
 from doorstep.domain.ledger import Drift, LedgerRow
@@ -394,6 +394,31 @@ class Documents(Protocol):
 
     def upload_link(self, key: str) -> str:
         """An address that a file can be put to, for a quarter of an hour."""
+
+
+class WorkSheet(Record):
+    """What a workshop is handed on paper."""
+
+    work_order_id: str
+    version: int
+    order_name: str
+    place: str
+    due: str
+    """When it has to leave the workshop, and `promised`, when it has to arrive; as they are read
+    there.
+    """
+    promised: str
+    name: str
+    sku: str
+    quantity: int
+    instructions: dict[str, str]
+    steps: tuple[WorkStep, ...]
+    country: str | None
+    """How some characters are drawn depends on where they are read."""
+
+
+Printer = Callable[[WorkSheet], bytes]
+"""A work order as PDF. The same sheet makes the same bytes."""
 
 
 class Workflow(Protocol):

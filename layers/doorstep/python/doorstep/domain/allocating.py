@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Container, Mapping
 from datetime import datetime
 
 from doorstep.domain import events, stock, transitions
 from doorstep.domain.capacity import Agenda, Booking, reduced
-from doorstep.domain.catalog import Location
+from doorstep.domain.catalog import Location, Product
 from doorstep.domain.errors import IllegalTransition, QuantityExceeded
 from doorstep.domain.fulfillment import (
     FulfillmentLine,
@@ -16,8 +16,9 @@ from doorstep.domain.fulfillment import (
     WithdrawalCause,
 )
 from doorstep.domain.money import Money
-from doorstep.domain.order import Order, OrderStatus
+from doorstep.domain.order import Line, LineKind, Order, OrderStatus
 from doorstep.domain.placing import release_hold, report
+from doorstep.domain.production import WorkOrder, queued
 from doorstep.domain.sourcing import Sourcing
 
 MOST_EXPLAINED = 20
@@ -70,12 +71,16 @@ def allocate(
     sourcing: Sourcing,
     *,
     places: Mapping[str, Location],
+    products: Mapping[str, Product],
     at: datetime,
     agenda: Agenda | None = None,
 ) -> Order:
     """Turn assignments into one fulfillment order per location, and its stock from held to
-    allocated. Each location, by id in `places`, gets the time that its terms give it, and the units
-    their share of its days, as the agenda has room.
+    allocated.
+
+    Each location, by id in `places`, gets the time that its terms give it, and the units their
+    share of its days, as the agenda has room. What is made to order gets a work order with the
+    steps that `products`, by SKU, tell.
     """
     by_location: dict[str, dict[str, int]] = {}
     for assignment in sourcing.assignments:
@@ -86,17 +91,24 @@ def allocate(
     for location_id, units in by_location.items():
         bookings = agenda.plan(location_id, sum(units.values())) if agenda else ()
         place = places[location_id]
-        order = _allocate_to(order, place, units, bookings, why=sourcing.why, at=at)
+        order = _allocate_to(order, place, units, products, bookings, why=sourcing.why, at=at)
     return order
 
 
-def reserve(order: Order, place: Location, bookings: tuple[Booking, ...], *, at: datetime) -> Order:
+def reserve(
+    order: Order,
+    place: Location,
+    bookings: tuple[Booking, ...],
+    *,
+    products: Mapping[str, Product],
+    at: datetime,
+) -> Order:
     """Give all that is held to one place, with what it takes of the place's day: a courier comes
     for it. Its workflow starts once the order is placed.
     """
     units = {line.line_id: line.unallocated for line in order.lines if line.unallocated}
     why = f"{place.location_id} is the nearest whose courier has room"
-    return _allocate_to(order, place, units, bookings, why=why, at=at)
+    return _allocate_to(order, place, units, products, bookings, why=why, at=at)
 
 
 def report_unfilled(order: Order, sourcing: Sourcing, *, at: datetime) -> Order:
@@ -135,6 +147,7 @@ def _allocate_to(
     order: Order,
     place: Location,
     units: Mapping[str, int],
+    products: Mapping[str, Product],
     bookings: tuple[Booking, ...],
     *,
     why: str,
@@ -165,8 +178,9 @@ def _allocate_to(
                 quantity=units[line.line_id],
                 tracked=line.tracked,
                 instructions=line.instructions,
+                work_order=_work_order(f"{key}-M{number}", line, products, at),
             )
-            for line in lines
+            for number, line in enumerate(lines, start=1)
         ),
     )
     movements = _moved(order, one, stock.MovementKind.ALLOCATED, units, key)
@@ -185,13 +199,26 @@ def _allocate_to(
     )
 
 
+def _work_order(
+    key: str, line: Line, products: Mapping[str, Product], at: datetime
+) -> WorkOrder | None:
+    if line.kind is not LineKind.MADE_TO_ORDER:
+        return None
+    product = products.get(line.sku or "")
+    return queued(key, product.steps if product else (), at=at)
+
+
 def _after(place: Location, hours: int | None, at: datetime) -> datetime | None:
     return None if hours is None else place.local_calendar.hours_after(at, hours)
 
 
 def reject(order: Order, key: str, *, reason: str) -> Order:
-    """The location will not ship any of it: the units are held again, to be routed elsewhere."""
+    """The location will not ship any of it: the units are held again, to be routed elsewhere.
+
+    What it has begun to make it can only scrap.
+    """
     one = order.fulfillment_order(key)
+    check_not_begun(one, "rejected")
     units = {line.line_id: line.quantity for line in one.lines}
     movements = _moved(order, one, stock.MovementKind.DEALLOCATED, units, f"{key}-rejected")
     back = _given_back(order, one, units, excluded=True)
@@ -219,6 +246,7 @@ def withdraw(order: Order, key: str, *, cause: WithdrawalCause, reason: str) -> 
     one = order.fulfillment_order(key)
     if order.parcels_of(key):
         raise IllegalTransition(f"fulfillment order {key}", "packed", "withdrawn")
+    check_not_begun(one, "withdrawn")
     withdrawn = one.to(FulfillmentStatus.WITHDRAWN, reason=reason)
     units = {line.line_id: line.quantity for line in one.lines}
     stranded = cause is WithdrawalCause.OUTAGE
@@ -255,22 +283,53 @@ def short(order: Order, key: str, missing: Mapping[str, int]) -> Order:
     if all(one.missing.get(line_id) == quantity for line_id, quantity in missing.items()):
         return order
     transitions.check("fulfillment order", key, one.status, FulfillmentStatus.SHORT)
-    reported = {**one.missing, **missing}
-    missing = _newly_missing(one, missing)
+    check_not_begun(one, "short of these units", missing)
+    units = _newly_missing(one, missing)
+    one = one.model_copy(update={"missing": {**one.missing, **missing}})
+    cause = f"{key}-short-V{order.version + 1}"
+    kind = stock.MovementKind.MISSED
+    return _without(order, one, units, kind, cause=cause, reason="nothing was found")
+
+
+def spoil(order: Order, key: str, units: Mapping[str, int], *, cause: str, reason: str) -> Order:
+    """Units were ruined where they were to be made: they leave its stock, and are short."""
+    one = order.fulfillment_order(key)
+    return _without(order, one, units, stock.MovementKind.SPOILED, cause=cause, reason=reason)
+
+
+def check_not_begun(
+    one: FulfillmentOrder, event: str, line_ids: Container[str] | None = None
+) -> None:
+    """Raise IllegalTransition where somebody has begun to make any of it, or of these lines."""
+    for line in one.lines:
+        work = line.work_order
+        if work and work.begun and (line_ids is None or line.line_id in line_ids):
+            raise IllegalTransition(work.name, work.state, event)
+
+
+def _without(
+    order: Order,
+    one: FulfillmentOrder,
+    missing: Mapping[str, int],
+    kind: stock.MovementKind,
+    *,
+    cause: str,
+    reason: str,
+) -> Order:
+    """The order with units of a fulfillment order backordered; it ends where nothing is left."""
+    key = one.fulfillment_order_id
     left = tuple(
         line.model_copy(update={"quantity": line.quantity - missing.get(line.line_id, 0)})
         for line in one.lines
     )
     found = tuple(line for line in left if line.quantity)
-    cause = f"{key}-short-V{order.version + 1}"
-    movements = _moved(order, one, stock.MovementKind.MISSED, missing, cause)
+    movements = _moved(order, one, kind, missing, cause)
     back = _given_back(order, one, missing, backordered=True, excluded=True)
     if found:
         bookings = reduced(one.bookings, sum(missing.values()))
         after = one.model_copy(update={"lines": found, "bookings": bookings})
     else:
-        after = one.to(FulfillmentStatus.SHORT, reason="nothing was found")
-    after = after.model_copy(update={"missing": reported})
+        after = one.to(FulfillmentStatus.SHORT, reason=reason)
     return (
         back.with_fulfillment_order(after)
         .moving(*movements)

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from enum import StrEnum
 
 from pydantic import Field
 
 from doorstep.domain import transitions
 from doorstep.domain.capacity import Booking
+from doorstep.domain.production import WorkOrder
 from doorstep.domain.record import Moment, Record
 from doorstep.domain.shipment import DelayCause
 
@@ -78,6 +80,13 @@ class FulfillmentLine(Record):
     tracked: bool
     """Whether stock is kept of it."""
     instructions: dict[str, str] = Field(default_factory=dict)
+    work_order: WorkOrder | None = None
+    """How it is made; None for what is only picked."""
+
+    @property
+    def begun(self) -> bool:
+        """Whether somebody has begun to make it: that cannot be taken back any more."""
+        return self.work_order is not None and self.work_order.begun
 
 
 class FulfillmentOrder(Record):
@@ -118,7 +127,11 @@ class FulfillmentOrder(Record):
 
     @property
     def answer_by(self) -> Moment | None:
-        """When it is taken back unless the location has gone on with it."""
+        """When it is taken back unless the location has gone on with it; never once a piece of it
+        is being made.
+        """
+        if self.begun:
+            return None
         waits = {
             FulfillmentStatus.RELEASED: (self.accept_by, self.pack_by),
             FulfillmentStatus.ACCEPTED: (self.pack_by,),
@@ -141,8 +154,25 @@ class FulfillmentOrder(Record):
         return min(moments, default=None)
 
     @property
+    def begun(self) -> bool:
+        """Whether somebody has begun to make any of it."""
+        return any(line.begun for line in self.lines)
+
+    @property
+    def unfinished(self) -> tuple[WorkOrder, ...]:
+        """The work orders that have to be done before it can be packed."""
+        work = (line.work_order for line in self.lines)
+        return tuple(one for one in work if one and not one.done)
+
+    @property
     def quantity(self) -> int:
         return sum(line.quantity for line in self.lines)
+
+    def with_lines(self, lines: Iterable[FulfillmentLine]) -> FulfillmentOrder:
+        """This one with each of these lines in the place of the one of its id."""
+        new = {line.line_id: line for line in lines}
+        known = tuple(new.get(line.line_id, line) for line in self.lines)
+        return self.model_copy(update={"lines": known})
 
     def to(self, status: FulfillmentStatus, *, reason: str = "") -> FulfillmentOrder:
         """This one moved to another state; raises IllegalTransition unless the table allows it.

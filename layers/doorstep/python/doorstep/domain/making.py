@@ -4,14 +4,29 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import datetime
+from typing import NamedTuple
 
-from doorstep.domain import events
+from doorstep.domain import events, stock
+from doorstep.domain.allocating import check_not_begun, spoil
 from doorstep.domain.catalog import Product
-from doorstep.domain.errors import IllegalTransition, InvalidCommand
-from doorstep.domain.fulfillment import ENDED, WORKABLE, FulfillmentOrder, FulfillmentStatus
+from doorstep.domain.errors import (
+    IllegalTransition,
+    InvalidCommand,
+    NotFound,
+    QuantityExceeded,
+)
+from doorstep.domain.fulfillment import (
+    ENDED,
+    WORKABLE,
+    FulfillmentLine,
+    FulfillmentOrder,
+    FulfillmentStatus,
+)
 from doorstep.domain.order import Order, OrderStatus
 from doorstep.domain.personalization import personalize
 from doorstep.domain.placing import close_work_item, put_on_hold, release_hold, report
+from doorstep.domain.production import ProductionState, WorkOrder
+from doorstep.domain.shipping import accept
 from doorstep.domain.work import WorkItemStatus
 
 PERSONALIZATION = "personalization"
@@ -107,11 +122,19 @@ def _passed_on(
     if one.status not in _CHANGEABLE or order.parcels_of(one.fulfillment_order_id):
         key = f"fulfillment order {one.fulfillment_order_id}"
         raise IllegalTransition(key, one.status, "made differently")
-    lines = tuple(
-        part.model_copy(update={"instructions": instructions}) if part.line_id == line_id else part
-        for part in one.lines
+    check_not_begun(one, "made differently", {line_id})
+    return order.with_fulfillment_order(
+        one.with_lines(
+            part.model_copy(
+                update={
+                    "instructions": instructions,
+                    "work_order": part.work_order and part.work_order.instructed_anew,
+                }
+            )
+            for part in one.lines
+            if part.line_id == line_id
+        )
     )
-    return order.with_fulfillment_order(one.model_copy(update={"lines": lines}))
 
 
 def _understood_at_last(order: Order, *, by: str, at: datetime) -> Order:
@@ -122,3 +145,132 @@ def _understood_at_last(order: Order, *, by: str, at: datetime) -> Order:
     if any(hold.hold_id == PERSONALIZATION and hold.active for hold in order.holds):
         order = release_hold(order, PERSONALIZATION, by=by, at=at)
     return order
+
+
+# --- in the workshop ------------------------------------------------------------------------------
+
+
+class Work(NamedTuple):
+    """A work order, the line that it is about, and the fulfillment order that has it."""
+
+    order: WorkOrder
+    line: FulfillmentLine
+    one: FulfillmentOrder
+
+    @property
+    def names(self) -> dict[str, str]:
+        """What every event of it says."""
+        return {
+            "fulfillment_order_id": self.one.fulfillment_order_id,
+            "location_id": self.one.location_id,
+            "work_order_id": self.order.work_order_id,
+        }
+
+    def to(self, order: Order, state: ProductionState, *, at: datetime, reason: str = "") -> Order:
+        """The order with the work moved on; raises IllegalTransition."""
+        if self.one.status not in WORKABLE:
+            key = f"fulfillment order {self.one.fulfillment_order_id}"
+            raise IllegalTransition(key, self.one.status, f"{state} ({self.order.work_order_id})")
+        return self.changed(order, self.order.to(state, at=at, reason=reason))
+
+    def changed(self, order: Order, work: WorkOrder) -> Order:
+        one = order.fulfillment_order(self.one.fulfillment_order_id)
+        line = self.line.model_copy(update={"work_order": work})
+        return order.with_fulfillment_order(one.with_lines([line]))
+
+
+def work_on(order: Order, key: str) -> Work:
+    """Find a work order; raises NotFound."""
+    for one in order.fulfillment_orders:
+        for line in one.lines:
+            if line.work_order and line.work_order.work_order_id == key:
+                return Work(line.work_order, line, one)
+    raise NotFound("work order", key)
+
+
+def printed(order: Order, key: str, document: str) -> Order:
+    """The work order is on paper, as its instructions are now."""
+    work = work_on(order, key)
+    told = events.WorkPrinted(**work.names, instructions=work.order.version)
+    return work.changed(order, work.order.model_copy(update={"document": document})).raising(told)
+
+
+def start(order: Order, key: str, *, at: datetime) -> Order:
+    """Work has begun: from here on the pieces are neither canceled nor made differently.
+
+    A location that starts has accepted.
+    """
+    work = work_on(order, key)
+    if work.one.status is FulfillmentStatus.RELEASED:
+        order = accept(order, work.one.fulfillment_order_id)
+    if work.order.begun:  # a piece that failed goes back to work, too
+        raise IllegalTransition(work.order.name, work.order.state, "started")
+    begun = work.to(order, ProductionState.IN_PRODUCTION, at=at)
+    return begun.raising(events.WorkStarted(**work.names))
+
+
+def finish(order: Order, key: str, *, at: datetime) -> Order:
+    """The pieces are made, and have to pass the quality check."""
+    work = work_on(order, key)
+    made = work.to(order, ProductionState.QUALITY_CHECK, at=at)
+    return made.raising(events.WorkFinished(**work.names))
+
+
+def pass_check(order: Order, key: str, *, at: datetime) -> Order:
+    """The pieces are as they were wanted, and can be packed."""
+    work = work_on(order, key)
+    done = work.to(order, ProductionState.DONE, at=at)
+    return done.raising(events.WorkPassed(**work.names))
+
+
+def fail_check(order: Order, key: str, *, reason: str, at: datetime) -> Order:
+    """The pieces are not as they should be: back to work."""
+    work = work_on(order, key)
+    if work.order.state is not ProductionState.QUALITY_CHECK:
+        raise IllegalTransition(work.order.name, work.order.state, "failed")
+    back = work.to(order, ProductionState.IN_PRODUCTION, at=at, reason=reason)
+    return back.raising(events.WorkFailed(**work.names, reason=reason))
+
+
+def scrap(
+    order: Order, key: str, *, scrapped: int, again: bool, reason: str, at: datetime
+) -> Order:
+    """Pieces were spoiled: they are made `again` of what the location has left, else they are short
+    there and routed elsewhere. What they were made of leaves the stock.
+
+    `scrapped` counts all spoiled pieces of the work order, so the same report again changes
+    nothing. Raises QuantityExceeded, and IllegalTransition where work has not begun; the commit
+    raises OutOfStock where nothing is left to make them of.
+    """
+    work = work_on(order, key)
+    units = scrapped - work.order.scrapped
+    if not units:
+        return order
+    if not work.order.begun or work.one.status not in WORKABLE:
+        raise IllegalTransition(work.order.name, work.order.state, "scrapped")
+    if not 0 < units <= work.line.quantity:
+        most = work.order.scrapped + work.line.quantity
+        raise QuantityExceeded(f"{work.order.name}: pieces scrapped", scrapped, most)
+    told = events.WorkScrapped(**work.names, quantity=units, again=again, reason=reason)
+    noted = work.order.model_copy(update={"scrapped": scrapped})
+    cause = f"{key}-scrapped-{scrapped}"
+    if not again:
+        order = work.changed(order, noted).raising(told)
+        missing = {work.line.line_id: units}
+        return spoil(order, work.one.fulfillment_order_id, missing, cause=cause, reason=reason)
+    if work.order.state is not ProductionState.IN_PRODUCTION:
+        noted = noted.to(ProductionState.IN_PRODUCTION, at=at, reason=reason)
+    order = work.changed(order, noted).raising(told)
+    if not work.line.tracked or not work.line.sku:
+        return order
+    return order.moving(
+        stock.Movement(
+            kind=stock.MovementKind.ADJUSTED_DOWN,
+            sku=work.line.sku,
+            quantity=units,
+            location_id=work.one.location_id,
+            cause=cause,
+            shard=order.line(work.line.line_id).stock_shard,
+            reason=reason,
+        )
+    )

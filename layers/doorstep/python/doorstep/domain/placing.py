@@ -4,12 +4,12 @@ cancel.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 
 from doorstep.domain import events, shortfall, stock
+from doorstep.domain.canceling import TooLate, cancelable_parts, too_late, withdraw
 from doorstep.domain.errors import IllegalTransition, NotFound, QuantityExceeded
-from doorstep.domain.fulfillment import ENDED, FulfillmentOrder, FulfillmentStatus
 from doorstep.domain.money import Money
 from doorstep.domain.order import Hold, Line, Order, OrderStatus
 from doorstep.domain.payment import (
@@ -154,20 +154,29 @@ def why_declined(order: Order) -> str:
     return next((reason for reason in reasons if reason != NOT_ASKED), order.cancel_reason)
 
 
-def cancel(order: Order, *, reason: str, at: datetime, unplaced: bool = False) -> Order:
+def cancel(
+    order: Order, *, reason: str, at: datetime, unplaced: bool = False, force: bool = False
+) -> Order:
     """Cancel exactly what has not been packed, and end the order where nothing else is left of it;
     with `unplaced` only what has no location.
 
-    Held units go back to the network, allocated ones first to the network and then from its hold,
-    so that the restock serves whoever comes next. Money that is authorized and not needed is to be
-    voided by the caller. Of a very large order it cancels the part that one commit takes, and
-    `cancelable` says whether to go on. Raises IllegalTransition where there is nothing to cancel.
+    What a workshop has begun to make is not canceled either, but with `force`: it is scrapped then,
+    and what it was made of does not come back. Held units go back to the network, allocated ones
+    first to the network and then from its hold, so that the restock serves whoever comes next.
+    Money that is authorized and not needed is to be voided by the caller. Of a very large order it
+    cancels the part that one commit takes, and `cancelable` says whether to go on. Raises
+    IllegalTransition where there is nothing to cancel.
     """
     if order.status not in (OrderStatus.PENDING, OrderStatus.PLACED):
         raise IllegalTransition(f"order {order.order_id}", order.status, "canceled")
-    order, doomed = (order, _unplaced(order)) if unplaced else _next_to_cancel(order)
+    if unplaced:
+        doomed = _unplaced(order)
+    else:
+        order, doomed = _next_to_cancel(order, force=force)
     if not doomed:
-        raise IllegalTransition(f"order {order.order_id}", "packed already", "canceled")
+        begun = any(settled.reason is TooLate.IN_PRODUCTION for settled in too_late(order))
+        state = "in production already" if begun else "packed already"
+        raise IllegalTransition(f"order {order.order_id}", state, "canceled")
     units = tuple(order.line(line_id).units(quantity) for line_id, quantity in doomed.items())
     order = _without(order, doomed).changed(expires_at=None, cancel_at=None, cancel_reason=reason)
     order = close_work_items(order, _SETTLED_BY_CANCELING, at=at)
@@ -223,13 +232,15 @@ def _without(order: Order, doomed: Mapping[str, int]) -> Order:
     return order.with_lines(lines).moving(*movements)
 
 
-def cancelable(order: Order, *, unplaced: bool = False) -> bool:
-    """Whether there are units that nobody has packed, or that have no location."""
+def cancelable(order: Order, *, unplaced: bool = False, force: bool = False) -> bool:
+    """Whether there are units that nobody has packed, or begun to make (with `force` these too);
+    or, with `unplaced`, that have no location.
+    """
     alive = order.status in (OrderStatus.PENDING, OrderStatus.PLACED)
     if unplaced:
         return alive and bool(_unplaced(order))
     waiting = any(line.open > line.allocated for line in order.lines)
-    return alive and (waiting or bool(_unpacked(order)))
+    return alive and (waiting or bool(cancelable_parts(order, force=force)))
 
 
 def close_if_done(order: Order) -> Order:
@@ -391,27 +402,19 @@ def _holds(lines: tuple[Line, ...], cause: str, leaving: Mapping[str, int]) -> l
     ]
 
 
-def _unpacked(order: Order) -> tuple[FulfillmentOrder, ...]:
-    return tuple(
-        one
-        for one in order.fulfillment_orders
-        if one.status not in ENDED and not order.parcels_of(one.fulfillment_order_id)
-    )
+def _next_to_cancel(order: Order, *, force: bool) -> tuple[Order, dict[str, int]]:
+    """The order without what its locations give up, and units by line that are to go with that.
 
-
-def _next_to_cancel(order: Order) -> tuple[Order, dict[str, int]]:
-    """The order with fulfillment orders canceled, and units by line that are to go with them.
-
-    All that is not packed where one commit takes it; else one fulfillment order after the other,
+    All that may be canceled where one commit takes it; else one fulfillment order after the other,
     and then what waits for one.
     """
-    found = _unpacked(order)
-    size = len(order.lines) + sum(len(one.lines) + 1 for one in found)
-    if size <= MAX_SKUS_PER_COMMIT:
-        order = _cancel_fulfillment_orders(order, found)
-    elif found:
-        order = _cancel_fulfillment_orders(order, found[:1])
-        return order, {part.line_id: part.quantity for part in found[0].lines}
+    found = cancelable_parts(order, force=force)
+    size = len(order.lines) + sum(len(part.lines) + 1 for part in found)
+    if size > MAX_SKUS_PER_COMMIT and found:
+        order = withdraw(order, found[0])
+        return order, {line.line_id: line.quantity for line in found[0].lines}
+    for part in found:
+        order = withdraw(order, part)
     waiting = {x.line_id: x.open - x.allocated for x in order.lines if x.open > x.allocated}
     return order, dict(list(waiting.items())[:MAX_SKUS_PER_COMMIT])
 
@@ -419,33 +422,6 @@ def _next_to_cancel(order: Order) -> tuple[Order, dict[str, int]]:
 def _unplaced(order: Order) -> dict[str, int]:
     """Units by line that have no location; as many lines as one commit takes."""
     return dict(list(order.unplaced.items())[:MAX_SKUS_PER_COMMIT])
-
-
-def _cancel_fulfillment_orders(order: Order, found: Iterable[FulfillmentOrder]) -> Order:
-    """Take the units of fulfillment orders back to the network."""
-    for one in found:
-        order = order.with_fulfillment_order(one.to(FulfillmentStatus.CANCELED)).raising(
-            events.FulfillmentCanceled(
-                fulfillment_order_id=one.fulfillment_order_id, location_id=one.location_id
-            )
-        )
-        lines, movements = [], []
-        for part in one.lines:
-            line = order.line(part.line_id)
-            lines.append(line.changed(allocated=line.allocated - part.quantity))
-            if part.tracked and part.sku:
-                movements.append(
-                    stock.Movement(
-                        kind=stock.MovementKind.DEALLOCATED,
-                        sku=part.sku,
-                        quantity=part.quantity,
-                        location_id=one.location_id,
-                        cause=f"{one.fulfillment_order_id}-canceled-{part.line_id}",
-                        shard=line.stock_shard,
-                    )
-                )
-        order = order.with_lines(lines).moving(*movements)
-    return order
 
 
 def _answered(

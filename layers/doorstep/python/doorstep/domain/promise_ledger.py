@@ -12,6 +12,7 @@ from enum import StrEnum
 
 from doorstep.domain.fulfillment import ENDED, FulfillmentStatus
 from doorstep.domain.order import Line, LineKind, Order
+from doorstep.domain.production import ProductionState
 from doorstep.domain.promise import Promise
 from doorstep.domain.record import Moment, Record
 
@@ -27,6 +28,9 @@ class Steps(Record):
     """When the last unit took each step; None as long as one has not."""
 
     allocated_at: Moment | None = None
+    begun_at: Moment | None = None
+    made_at: Moment | None = None
+    """When a workshop began with it, and was done; None where nothing is made to order."""
     packed_at: Moment | None = None
     handed_over_at: Moment | None = None
     delivered_at: Moment | None = None
@@ -81,8 +85,25 @@ def _steps(order: Order, lines: Iterable[Line]) -> Steps:
         for part in parcel.lines:
             packed[part.line_id] = packed.get(part.line_id, 0) + part.quantity
     lines = list(lines)
+    work = [
+        part.work_order
+        for one in order.fulfillment_orders
+        if one.status not in ENDED or one.status is FulfillmentStatus.DELIVERED
+        for part in one.lines
+        if part.work_order
+    ]
+    to_make = (line for line in lines if line.kind is LineKind.MADE_TO_ORDER)
+    given_all = all(line.allocated >= line.open for line in to_make)
     return Steps(
         allocated_at=_last(given, done=all(line.allocated >= line.open for line in lines)),
+        begun_at=_last(
+            (one.since(ProductionState.IN_PRODUCTION) for one in work),
+            done=given_all and all(one.begun for one in work),
+        ),
+        made_at=_last(
+            (one.since(ProductionState.DONE) for one in work),
+            done=given_all and all(one.done for one in work),
+        ),
         packed_at=_last(
             (parcel.packed_at for parcel in order.parcels),
             done=all(packed.get(line.line_id, 0) >= line.open for line in lines),

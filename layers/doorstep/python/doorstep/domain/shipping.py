@@ -60,6 +60,9 @@ def pack(order: Order, key: str, parcels: Sequence[Parcel], *, at: datetime) -> 
     one = order.fulfillment_order(key)
     if one.status not in WORKABLE:  # the table also lets a held one go back to packed
         raise IllegalTransition(f"fulfillment order {key}", one.status, "packed")
+    if one.unfinished:
+        states = ", ".join(f"{x.work_order_id} is {x.state}" for x in one.unfinished)
+        raise IllegalTransition(f"fulfillment order {key}", f"not made yet ({states})", "packed")
     _check_contents(one, parcels)
     packed = one.to(FulfillmentStatus.PACKED)
     shipments = []

@@ -33,6 +33,8 @@ class MovementKind(StrEnum):
     ALLOCATED = "allocated"
     DEALLOCATED = "deallocated"
     MISSED = "missed"
+    SPOILED = "spoiled"
+    """Allocated, and ruined in the making: gone for good."""
     SHIPPED = "shipped"
     RETURNED = "returned"
     RETURNED_DAMAGED = "returned_damaged"
@@ -74,6 +76,7 @@ EFFECTS: Mapping[MovementKind, tuple[Mapping[str, int], Mapping[str, int]]] = {
     MovementKind.ALLOCATED: ({"held": -1}, {"available": -1, "allocated": 1}),
     MovementKind.DEALLOCATED: ({"held": 1}, {"available": 1, "allocated": -1}),
     MovementKind.MISSED: ({}, {"allocated": -1, "unsellable": 1, "missing": 1}),
+    MovementKind.SPOILED: ({}, {"on_hand": -1, "allocated": -1}),
     MovementKind.SHIPPED: ({}, {"on_hand": -1, "allocated": -1}),
     MovementKind.RETURNED: ({"available": 1}, {"on_hand": 1, "available": 1}),
     MovementKind.RETURNED_DAMAGED: ({}, {"on_hand": 1, "unsellable": 1, "damaged": 1}),

@@ -31,6 +31,12 @@ TRANSITIONS: dict[str, dict[str, frozenset[str]]] = {
         "withdrawn": frozenset(),
         "canceled": frozenset(),
     },
+    "work order": {
+        "queued": frozenset({"in_production"}),
+        "in_production": frozenset({"quality_check"}),
+        "quality_check": frozenset({"done", "in_production"}),
+        "done": frozenset({"in_production"}),
+    },
     "return": {
         "approved": frozenset({"received", "canceled"}),
         "received": frozenset({"refunded", "closed"}),

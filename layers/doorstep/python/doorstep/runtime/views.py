@@ -10,6 +10,7 @@ from pydantic import BaseModel, ConfigDict
 
 from doorstep.domain.address import Address
 from doorstep.domain.availability import StockState
+from doorstep.domain.canceling import Settled, too_late
 from doorstep.domain.events import INTERNAL, OrderRouted, StockItem, TimelineItem
 from doorstep.domain.explaining import told
 from doorstep.domain.fulfillment import FulfillmentOrder
@@ -132,6 +133,10 @@ class OrderView(View):
     returns: tuple[Return, ...]
     remedies: tuple[Remedy, ...]
     work_items: tuple[WorkItem, ...]
+    not_cancelable: tuple[Settled, ...] = ()
+    """Units that a cancellation leaves as they are, and why: what is made to order is begun, or
+    goods are packed.
+    """
     promise_ledger: PromiseLedger | None = None
     timeline: tuple[TimelineItem, ...] | None = None
 
@@ -153,6 +158,7 @@ class OrderView(View):
             payment=order.payment_state,
             returning=order.return_state,
             payments=tuple(PaymentView.of(payment) for payment in order.payments),
+            not_cancelable=too_late(order),
             refunds=tuple(RefundView.of(refund) for refund in order.refunds),
             promise_ledger=ledger,
             timeline=timeline,
@@ -174,13 +180,20 @@ class OrderView(View):
                     refund.model_copy(update={"note": "", "granted_by": ""})
                     for refund in self.refunds
                 ),
-                "fulfillment_orders": tuple(
-                    one.model_copy(update={"reason": ""}) for one in self.fulfillment_orders
-                ),
+                "fulfillment_orders": tuple(_unworried(one) for one in self.fulfillment_orders),
                 "lines": tuple(line.changed(excluded=(), stock_shard=0) for line in self.lines),
                 "timeline": timeline,
             }
         )
+
+
+def _unworried(one: FulfillmentOrder) -> FulfillmentOrder:
+    """Without what went wrong where it is made and packed, and how it is done."""
+    lines = (
+        line.model_copy(update={"work_order": line.work_order and line.work_order.in_public})
+        for line in one.lines
+    )
+    return one.with_lines(lines).model_copy(update={"reason": ""})
 
 
 class RoutingView(View):

@@ -31,6 +31,7 @@ if TYPE_CHECKING:
         PaymentGateway,
         Places,
         Policies,
+        Printer,
         Queues,
         RuleBook,
         Standings,
@@ -190,6 +191,13 @@ def documents() -> Documents:
     from doorstep.adapters.documents import S3Documents
 
     return S3Documents(settings().require("documents_bucket"))
+
+
+def printer() -> Printer:
+    """How work orders come on paper; the fonts are loaded with the first one."""
+    from doorstep.adapters.work_orders import render
+
+    return render
 
 
 @cache

@@ -244,6 +244,7 @@ def _planned(order: Order, supply: _Supply, at: datetime) -> Plan:
         held,
         sourcing.model_copy(update={"assignments": parts}),
         places={place.location_id: place for place in supply.locations},
+        products=supply.products,
         at=at,
         agenda=supply.agenda,
     )
@@ -279,7 +280,9 @@ def _by_courier(held: Order, option: DeliveryOption, supply: _Supply, at: dateti
         at=at,
     )
     if wanted and slot:
-        placed = allocating.reserve(held, slot.place, slot.bookings, at=at)
+        placed = allocating.reserve(
+            held, slot.place, slot.bookings, products=supply.products, at=at
+        )
     else:
         tried = held.changed(tried_at=at) if held.retry_at else held
         placed = allocating.report_unfilled(tried, source(held, (), {}), at=at)

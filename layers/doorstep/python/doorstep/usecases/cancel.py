@@ -18,19 +18,26 @@ from doorstep.ports import Clock, Orders, PaymentGateway
 
 
 def cancel_order(
-    order_id: str, reason: str, *, orders: Orders, gateway: PaymentGateway, clock: Clock
+    order_id: str,
+    reason: str,
+    *,
+    orders: Orders,
+    gateway: PaymentGateway,
+    clock: Clock,
+    force: bool = False,
 ) -> Order:
     """Cancel the open remainder of an order; one that is canceled already is answered as it is.
 
-    Raises NotFound, IllegalTransition where everything is packed already, Conflict where it changes
-    at this moment: a checkout that is not finished may be paid for without our knowing it yet.
+    With `force` what is being made is scrapped. Raises NotFound, IllegalTransition where everything
+    is packed or being made already, Conflict where it changes at this moment: a checkout that is
+    not finished may be paid for without our knowing it yet.
     """
     order = orders.get(order_id)
     if order.status is OrderStatus.PENDING:
         raise Conflict([order_id])
     if order.status is OrderStatus.CANCELED:
         return order
-    order = cancel_rest(order, reason, orders=orders, clock=clock)
+    order = cancel_rest(order, reason, orders=orders, clock=clock, force=force)
     (stored,) = orders.commit(request_voids(order, clock=clock))
     return carry_out_voids(stored, orders=orders, gateway=gateway, clock=clock)
 
@@ -48,17 +55,24 @@ def give_up(order: Order, *, orders: Orders, gateway: PaymentGateway, clock: Clo
 
 
 def cancel_rest(
-    order: Order, reason: str, *, orders: Orders, clock: Clock, unplaced: bool = False
+    order: Order,
+    reason: str,
+    *,
+    orders: Orders,
+    clock: Clock,
+    unplaced: bool = False,
+    force: bool = False,
 ) -> Order:
-    """The order with everything canceled that is not packed, or that has no location, to be
-    committed.
+    """The order with everything canceled that is not packed, nor being made (`force` scraps that),
+    or just what is `unplaced`, to be committed.
 
     Where that is more than one commit takes, all but the last part is committed already.
     """
-    order = placing.cancel(order, reason=reason, at=clock(), unplaced=unplaced)
-    while placing.cancelable(order, unplaced=unplaced):
+    which = {"unplaced": unplaced, "force": force}
+    order = placing.cancel(order, reason=reason, at=clock(), **which)
+    while placing.cancelable(order, **which):
         (order,) = orders.commit(order)
-        order = placing.cancel(order, reason=reason, at=clock(), unplaced=unplaced)
+        order = placing.cancel(order, reason=reason, at=clock(), **which)
     return order
 
 

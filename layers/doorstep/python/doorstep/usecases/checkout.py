@@ -323,7 +323,8 @@ def _received(
             leaving = shards.leaving(draft.lines, levels, _leaving(items, levels, at))
             received = placing.receive(draft, payments, at=at, leaving=leaving)
             if slots:
-                received = allocating.reserve(received, slots[0].place, slots[0].bookings, at=at)
+                place, bookings = slots[0].place, slots[0].bookings
+                received = allocating.reserve(received, place, bookings, products=products, at=at)
             (stored,) = orders.commit(received)
         except FullyBooked:
             levels = stock.levels(products)

@@ -114,7 +114,7 @@ def _give_up(
     order: Order, key: str, *, orders: Orders, gateway: PaymentGateway, clock: Clock
 ) -> Order:
     """Give back what was paid in part, take the parcels apart, cancel and restock what is open, and
-    give free the rest of the money.
+    give free the rest of the money. What was made to order is scrapped: nobody else wants it.
     """
     (order,) = orders.commit(dunning.undo(order, key, at=clock()))
     order = carry_out_refunds(order, orders=orders, gateway=gateway, clock=clock)
@@ -123,6 +123,6 @@ def _give_up(
     except IllegalTransition:  # a part of it stays paid: the refund's work item says why
         (order,) = orders.commit(dunning.leave(order, key))
         return order
-    order = cancel_rest(order, "payment_declined", orders=orders, clock=clock)
+    order = cancel_rest(order, "payment_declined", orders=orders, clock=clock, force=True)
     (order,) = orders.commit(request_voids(order, clock=clock))
     return carry_out_voids(order, orders=orders, gateway=gateway, clock=clock)

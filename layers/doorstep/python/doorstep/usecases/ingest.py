@@ -10,6 +10,7 @@ from contextlib import suppress
 from datetime import datetime
 
 from doorstep.domain import making, placing
+from doorstep.domain.canceling import TooLate, too_late
 from doorstep.domain.catalog import Product
 from doorstep.domain.errors import Conflict, IllegalTransition, NotFound, OutOfStock
 from doorstep.domain.events import OrderCanceled, OrderUpdated
@@ -211,6 +212,15 @@ def _cancel_known(order: Order, reason: str, orders: Orders, clock: Clock) -> Or
     text = reason or "canceled in the storefront"
     with suppress(IllegalTransition):  # everything is packed: somebody has to catch the parcels
         order = cancel_rest(order, text, orders=orders, clock=clock)
+    if any(settled.reason is TooLate.IN_PRODUCTION for settled in too_late(order)):
+        order = placing.open_work_item(
+            order,
+            "canceled_in_production",
+            subject=order.order_id,
+            text="The storefront canceled it, but work on it has begun: agree with the customer, or"
+            " cancel it by force.",
+            at=at,
+        )
     if order.parcels:
         order = placing.open_work_item(
             order,

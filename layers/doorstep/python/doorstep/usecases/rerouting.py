@@ -7,12 +7,13 @@ after a rejection.
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Mapping
 
 from pydantic import Field
 
 from doorstep.domain import allocating
 from doorstep.domain.capacity import Agenda, limited, span
-from doorstep.domain.catalog import Location
+from doorstep.domain.catalog import Location, Product
 from doorstep.domain.errors import (
     Conflict,
     FullyBooked,
@@ -86,11 +87,14 @@ def move(
             raise InvalidCommand({"location_id": "it is there already"})
         reason = f"moved to {target.location_id}: {command.reason}"
         free = allocating.withdraw(order, key, cause=WithdrawalCause.MOVED, reason=reason)
-        sourcing = _at(target, free, one, stock=stock, catalog=catalog)
+        products = catalog.products(part.sku for part in one.lines if part.sku)
+        sourcing = _at(target, free, one, products, stock=stock)
         at = clock()
         taken = stock.taken(*span(at)) if limited([target]) else {}
         agenda = Agenda([target], taken, at)
-        moved = allocating.allocate(free, sourcing, places=places, at=at, agenda=agenda)
+        moved = allocating.allocate(
+            free, sourcing, places=places, products=products, at=at, agenda=agenda
+        )
         try:
             (stored,) = orders.commit(moved)
         except (Conflict, FullyBooked, OutOfStock):
@@ -105,7 +109,12 @@ def _moved_before(one: FulfillmentOrder, target: Location) -> bool:
 
 
 def _at(
-    target: Location, order: Order, one: FulfillmentOrder, *, stock: Stock, catalog: Catalog
+    target: Location,
+    order: Order,
+    one: FulfillmentOrder,
+    products: Mapping[str, Product],
+    *,
+    stock: Stock,
 ) -> Sourcing:
     """All units of a fulfillment order, freed before, assigned to one location."""
     skus = [part.sku for part in one.lines if part.sku]
@@ -126,7 +135,7 @@ def _at(
             if line.line_id in units
         )
     )
-    sourcing = source(asked, [target], available, products=catalog.products(skus))
+    sourcing = source(asked, [target], available, products=products)
     (judged,) = sourcing.candidates
     if not sourcing.unfilled:
         return sourcing
