@@ -224,3 +224,20 @@ def test_goods_that_no_stock_holds_are_given_up_as_well(shop: Shop) -> None:
     (line,) = shop.order(order.order_id).lines
     assert (line.open, line.canceled, line.backordered, line.allocated) == (1, 2, 0, 1)
     shop.check()
+
+
+def test_what_was_sold_before_its_release_is_not_given_up_before_it(shop: Shop) -> None:
+    shop.rules(actions=[GIVE_UP])
+    release = shop.clock() + timedelta(days=20)
+    shop.saves(a.preordered("MUG", release_at=release))
+    order = shop.sold(("MUG", 1))
+    assert order.cancel_at == release + timedelta(hours=2)
+    shop.advance(days=20)
+    shop.tries_again()
+    shop.expires()
+    assert shop.order(order.order_id).status is OrderStatus.PLACED
+    shop.advance(hours=3)
+    shop.tries_again()
+    shop.expires()
+    assert shop.order(order.order_id).status is OrderStatus.CANCELED
+    shop.check()

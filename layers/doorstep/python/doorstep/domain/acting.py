@@ -32,7 +32,8 @@ def stop(order: Order, rules: SourcingRules, *, at: datetime) -> Order:
 def give_up_later(order: Order, rules: SourcingRules, *, at: datetime) -> Order:
     """The order with the time until which a location is looked for, where the rules have one.
 
-    It runs from the first look that left units without a location, and ends when all have one.
+    It runs from the first look that left units without a location, but not before goods are there
+    that were sold as expected; and ends when all have one.
     """
     actions = list(_applying(order, rules, Verb.CANCEL_AFTER)) if order.waiting else []
     if not actions:
@@ -40,8 +41,10 @@ def give_up_later(order: Order, rules: SourcingRules, *, at: datetime) -> Order:
     if order.cancel_at:
         return order
     first = min(actions, key=lambda action: action.hours or 0)
+    expected = order.promise.goods_at if order.promise else None
+    since = max(at, expected or at)
     return order.changed(
-        cancel_at=at + timedelta(hours=first.hours or 0), cancel_why=first.reason or first.name
+        cancel_at=since + timedelta(hours=first.hours or 0), cancel_why=first.reason or first.name
     )
 
 

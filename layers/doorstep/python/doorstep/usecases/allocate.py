@@ -226,7 +226,8 @@ def _planned(order: Order, supply: _Supply, at: datetime) -> Plan:
     held = placing.hold_units(order, first)
     option = supply.options.get(order.delivery_option)
     if option and option.windows:
-        return _by_courier(held, option, supply, at)
+        plan = _by_courier(held, option, supply, at)
+        return Plan(acting.give_up_later(plan.order, rules, at=at))
     sourcing = source(
         held,
         supply.locations,
