@@ -100,6 +100,12 @@ class Data(cdk.Stack):
             function.set({"SANDBOX_TABLE_NAME": self.sandbox_table.table_name})
             function.allow(self.sandbox_table.table_arn, "dynamodb:GetItem", *_WRITE)
 
+    def payment_report_for(self, function: Function) -> None:
+        """What the sandbox payment provider has moved; nothing where a real provider is used."""
+        if self.sandbox_table:
+            function.set({"SANDBOX_TABLE_NAME": self.sandbox_table.table_name})
+            function.allow(self.sandbox_table.table_arn, "dynamodb:Scan")
+
     def inbox_for(self, function: Function, action: str) -> None:
         """The bucket of storefronts' raw messages, to put or to get them."""
         function.set({"INBOX_BUCKET": self.inbox.bucket_name})

@@ -1,10 +1,16 @@
-"""Pay: money given back without a return, and given anew where it was declined."""
+"""Pay: money given back without a return, given anew where it was declined, and compared with
+what the provider says.
+"""
 
+import aws_cdk as cdk
+from aws_cdk import aws_cloudwatch as cloudwatch
 from constructs import Construct
 
+from doorstep.adapters.dynamo import schema
 from infra.api import Api
 from infra.data import Data
 from infra.function import Function, Platform
+from infra.schedule import every
 
 
 class Pay(Construct):
@@ -17,3 +23,22 @@ class Pay(Construct):
         api.route("POST", "/orders/{order_id}/refunds", payments)
         api.route("POST", "/refunds/{refund_id}/retry", payments)
         api.route("POST", "/fulfillment-orders/{fulfillment_order_id}/payment", payments)
+        api.route("GET", "/payment-reconciliations", payments)
+
+        reconcile = Function(self, platform, "pay.reconcile", timeout=300)
+        data.orders_for(reconcile)
+        data.index_for(reconcile, schema.DUE_INDEX)
+        data.payment_report_for(reconcile)
+        every(reconcile, minutes=60)
+        platform.alarm(
+            self,
+            "PaymentDifferences",
+            cloudwatch.Metric(
+                namespace="Doorstep",
+                metric_name="PaymentDifferences",
+                dimensions_map={"stage": platform.stage.name},
+                statistic="Maximum",
+                period=cdk.Duration.hours(1),
+            ),
+            "Our payments and the provider's report differ. docs/operate.md says how to look.",
+        )

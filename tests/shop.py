@@ -32,6 +32,7 @@ from doorstep.domain.shipping import Parcel
 from doorstep.domain.storefront import CancellationNews, News, OrderNews, StorefrontOrder
 from doorstep.ports import CarrierNews, Consignment, Label, Screening, TaxedAmount
 from doorstep.usecases import (
+    bookkeeping,
     delays,
     dunning,
     expire,
@@ -53,7 +54,13 @@ from doorstep.usecases.notify import notify
 from doorstep.usecases.retry import request_allocation, retry_waiting
 from doorstep.usecases.rules import write_rules
 from tests import builders as a
-from tests.contract.fakes import FakeDocuments, FakeGateway, FakeNotifier, FakeWorkflow
+from tests.contract.fakes import (
+    FakeDocuments,
+    FakeGateway,
+    FakeNotifier,
+    FakeReconciliations,
+    FakeWorkflow,
+)
 from tests.contract.fakes_orders import (
     FakeCatalog,
     FakeDecisions,
@@ -137,6 +144,7 @@ class Shop:
         self.policies = FakePolicies()
         self.links = SignedLinks("https://shop.example/remedies", ("s" * MIN_SECRET,), self.clock)
         self.gateway = FakeProviders(self.clock)
+        self.reconciliations = FakeReconciliations()
         self.carrier = FakeCarrier()
         self.documents = FakeDocuments()
         self.notifier = FakeNotifier()
@@ -525,6 +533,17 @@ class Shop:
             methods=dict.fromkeys(Method, "sandbox"),
             orders=self.orders,
             gateway=self.gateway,
+            clock=self.clock,
+        )
+
+    def reconciles(self) -> bookkeeping.Compared:
+        """The scheduled comparison with the provider's report."""
+        return bookkeeping.reconcile_payments(
+            "sandbox",
+            report=self.gateway.report,
+            orders=self.orders,
+            queues=self.queues,
+            reconciliations=self.reconciliations,
             clock=self.clock,
         )
 

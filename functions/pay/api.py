@@ -1,4 +1,5 @@
-"""HTTP: refunds without a return → granted, asked for again; another way to pay → taken.
+"""HTTP: refunds without a return → granted, asked for again; another way to pay → taken;
+reconciliations → shown.
 
 Repeats are harmless: a refund and a payment by their key, their parts by what was asked already.
 """
@@ -14,7 +15,8 @@ from doorstep.domain.payment import Method
 from doorstep.domain.record import Command
 from doorstep.domain.refunding import WantedRefund
 from doorstep.runtime import web, wiring
-from doorstep.runtime.views import PaymentView, RefundView
+from doorstep.runtime.settings import settings
+from doorstep.runtime.views import PaymentView, ReconciliationPage, RefundView
 from doorstep.usecases.dunning import pay_again
 from doorstep.usecases.refund import grant_refund, retry_refund
 
@@ -79,3 +81,10 @@ def pay(
         clock=wiring.clock,
     )
     return web.answer(PaymentView.of(paid), HTTPStatus.CREATED)
+
+
+@app.get("/payment-reconciliations")
+def reconciliations(limit: web.Limit = 31) -> ReconciliationPage:
+    web.caller(app).may("agent")
+    days = wiring.reconciliations().days(settings().payment_provider, limit)
+    return ReconciliationPage(reconciliations=tuple(days))

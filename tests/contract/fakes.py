@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 
 from doorstep.adapters.payments.sandbox import Token, _capabilities
 from doorstep.domain.errors import (
@@ -16,6 +16,7 @@ from doorstep.domain.errors import (
 from doorstep.domain.fulfillment import FulfillmentOrder
 from doorstep.domain.money import Money
 from doorstep.domain.payment import Payment, PaymentAction, PaymentEvent, Terms
+from doorstep.domain.reconciling import Booking, Reconciliation
 from doorstep.ports import Authorization, Mail
 
 
@@ -48,6 +49,7 @@ class FakeGateway:
 
     def __init__(self, clock: Callable[[], datetime] = lambda: datetime.now(UTC)) -> None:
         self.charges: dict[str, Charge] = {}
+        self.report = FakeReport()
         self._clock = clock
 
     def authorize(self, payment: Payment, key: str) -> Authorization:
@@ -88,6 +90,7 @@ class FakeGateway:
                 raise CaptureDeclined("voided" if charge.voided else "more_than_authorized")
             charge.done[event.key] = (event.action, event.amount)
             charge.captured += event.amount
+            self._book(payment, event)
             charge.released = not charge.terms.multi_capture
             if payment.token == Token.CAPTURE_TIMEOUT_AFTER:
                 raise PaymentOutcomeUnknown("the provider did not answer")
@@ -98,10 +101,14 @@ class FakeGateway:
             raise PaymentDeclined("refund_refused")
         charge = self._charge(payment, event, PaymentDeclined)
         if not self._done(charge, event):
-            if charge.refunded + event.amount > charge.captured:
+            kept = charge.captured
+            if payment.token == Token.CHARGE_BACK:
+                kept -= charge.captured
+            if charge.refunded + event.amount > kept:
                 raise PaymentDeclined("more_than_captured")
             charge.done[event.key] = (event.action, event.amount)
             charge.refunded += event.amount
+            self._book(payment, event)
         return f"fake_{event.key}"
 
     def void(self, payment: Payment, event: PaymentEvent) -> None:
@@ -109,6 +116,21 @@ class FakeGateway:
         if not self._done(charge, event):
             charge.done[event.key] = (event.action, event.amount)
             charge.voided = charge.amount - charge.captured
+
+    def _book(self, payment: Payment, event: PaymentEvent) -> None:
+        booking = Booking(
+            key=event.key,
+            payment_id=payment.payment_id,
+            action=event.action,
+            amount=event.amount,
+            reference=f"fake_{event.key}",
+            authorization=payment.reference,
+            at=self._clock(),
+        )
+        self.report.booked.append(booking)
+        if payment.token == Token.CHARGE_BACK and event.action is PaymentAction.CAPTURE:
+            update = {"key": f"{event.key}-chargeback", "action": PaymentAction.CHARGEBACK}
+            self.report.booked.append(booking.model_copy(update=update))
 
     def _charge(
         self,
@@ -131,6 +153,30 @@ class FakeGateway:
         if known not in (None, (event.action, event.amount)):
             raise IdempotencyKeyReused(event.key)
         return known is not None
+
+
+class FakeReport:
+    """What a fake provider has moved; `bookings` may be tampered with."""
+
+    def __init__(self) -> None:
+        self.booked: list[Booking] = []
+
+    def bookings(self, since: datetime, until: datetime) -> list[Booking]:
+        return [one for one in self.booked if since <= one.at < until]
+
+
+class FakeReconciliations:
+    """Days in memory."""
+
+    def __init__(self) -> None:
+        self.kept: dict[tuple[str, date], Reconciliation] = {}
+
+    def days(self, provider: str, limit: int) -> list[Reconciliation]:
+        found = [day for (name, _), day in sorted(self.kept.items()) if name == provider]
+        return found[::-1][:limit]
+
+    def save(self, day: Reconciliation) -> None:
+        self.kept[day.provider, day.day] = day
 
 
 class FakeDocuments:

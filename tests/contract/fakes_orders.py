@@ -605,6 +605,7 @@ class FakeQueues:
             "standing": self._standings,
             "remedy": self._remedies,
             "authorization": lambda: self._payments("authorization"),
+            "reconcile": lambda: self._payments("reconcile"),
         }[queue]()
         return [key for at, key in sorted(found) if at < before][:limit]
 

@@ -329,6 +329,36 @@ def test_a_void_frees_what_is_left_and_leaves_what_is_captured(gateway: PaymentG
     gateway.refund(paid, refund("R1", 6_000))
 
 
+# --- the report ---------------------------------------------------------------------------------
+
+
+def test_the_sandbox_reports_what_it_has_moved(sandbox_table: str) -> None:
+    gateway = sandbox.SandboxGateway(sandbox_table)
+    paid = authorized(gateway, "tok_charge_back")
+    since = datetime.now(UTC) - timedelta(minutes=1)
+    gateway.capture(paid, capture("P1", 6_000))
+    kept = payment(key="T2")
+    reference = gateway.authorize(kept, "T2-authorize").reference
+    kept = kept.model_copy(update={"reference": reference})
+    gateway.capture(kept, capture("P2", 4_000))
+    gateway.refund(kept, refund("R1", 1_000))
+    gateway.void(kept, void("V1"))
+    report = payments.load("sandbox").report(Settings(sandbox_table_name=sandbox_table))
+    found = {
+        (one.payment_id, one.key, str(one.action), one.amount.minor)
+        for one in report.bookings(since, datetime.now(UTC) + timedelta(minutes=1))
+    }
+    assert found == {
+        ("T1", "P1", "capture", 6_000),
+        ("T1", "P1-chargeback", "chargeback", 6_000),
+        ("T2", "P2", "capture", 4_000),
+        ("T2", "R1", "refund", 1_000),
+    }
+    assert not list(report.bookings(since - timedelta(hours=1), since))
+    with pytest.raises(PaymentDeclined):
+        gateway.refund(paid, refund("R2", 1))
+
+
 # --- whatever the sequence ----------------------------------------------------------------------
 
 ATTEMPTS = st.lists(

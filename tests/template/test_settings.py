@@ -11,7 +11,11 @@ from tests.template.template import Template
 from tests.template.test_functions import FUNCTIONS, handlers
 
 LIBRARY = FUNCTIONS.parent / "layers/doorstep/python/doorstep"
-PROVIDERS = {"payment_gateway": "payments/sandbox.py", "notifier": "notifications/ses.py"}
+PROVIDERS = {
+    "payment_gateway": "payments/sandbox.py",
+    "payment_report": "payments/sandbox.py",
+    "notifier": "notifications/ses.py",
+}
 """The modules that the wiring loads by name, as far as they require settings themselves."""
 
 EVERYWHERE = {"STAGE"}

@@ -38,6 +38,7 @@ from doorstep.domain.fulfillment import WORKABLE, FulfillmentOrder, FulfillmentS
 from doorstep.domain.money import total
 from doorstep.domain.order import Order, OrderStatus
 from doorstep.domain.payment import STOREFRONT, Payment
+from doorstep.domain.reconciling import DifferenceKind
 from doorstep.domain.refunds import RefundRule
 from doorstep.domain.remedy import Remedy
 from doorstep.domain.returns import Return, ReturnStatus
@@ -229,8 +230,10 @@ class History(RuleBasedStateMachine):
 
     @rule(days=st.integers(1, 8))
     def a_week_passes(self, days: int) -> None:
-        """Authorizations run out, and are renewed."""
+        """Authorizations run out, and are renewed; the provider's report agrees."""
         self.shop.advance(days=days)
+        differing = {one.kind for one in self.shop.reconciles().differences}
+        assert differing <= {DifferenceKind.UNANSWERED}
         self.shop.expires()
 
     @rule(sku=skus, place=places, units=st.integers(1, 3))

@@ -67,6 +67,7 @@ def test_only_what_the_order_still_needs_is_authorized_again(shop: Shop) -> None
     order = shop.packed(("MUG", 2))
     shop.captures(f"{order.order_id}-F1")
     shop.advance(days=8)
+    shop.reconciles()
     shop.expires()
     assert [amount for amount, _, _ in charges(shop)] == ["24.90", "10.00"]
     shop.captures(f"{order.order_id}-F2")

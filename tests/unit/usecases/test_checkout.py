@@ -36,6 +36,7 @@ SETTLED = {
     Token.CAPTURE_TIMEOUT_AFTER: OrderStatus.PLACED,
     Token.REFUND_DECLINE: OrderStatus.PLACED,
     Token.EXPIRES: OrderStatus.PLACED,
+    Token.CHARGE_BACK: OrderStatus.PLACED,
     Token.SINGLE_CAPTURE: OrderStatus.PLACED,
     Token.WHOLE_CAPTURE: OrderStatus.PLACED,
     Token.DECLINE: OrderStatus.CANCELED,

@@ -16,6 +16,7 @@ from doorstep.domain.money import Money
 from doorstep.domain.order import Order
 from doorstep.domain.papers import CycleCount, Paper, Transfer
 from doorstep.domain.payment import Payment, PaymentEvent, Terms
+from doorstep.domain.reconciling import Booking, Reconciliation
 from doorstep.domain.record import Record
 from doorstep.domain.remedy import RemedyPolicy
 from doorstep.domain.rules import Edition, SourcingRules
@@ -278,6 +279,23 @@ class PaymentGateway(Protocol):
 
     def void(self, payment: Payment, event: PaymentEvent) -> None:
         """Give free what is authorized and not captured."""
+
+
+class PaymentReport(Protocol):
+    """What a payment provider says has moved."""
+
+    def bookings(self, since: datetime, until: datetime) -> Iterable[Booking]:
+        """Captures, refunds and chargebacks of this time."""
+
+
+class Reconciliations(Protocol):
+    """How our payments compared with their providers' reports, day by day."""
+
+    def days(self, provider: str, limit: int) -> Sequence[Reconciliation]:
+        """The newest first."""
+
+    def save(self, day: Reconciliation) -> None:
+        """Create or replace."""
 
 
 class Consignment(Record):

@@ -306,6 +306,14 @@ class PaymentGivenUp(Event):
     fulfillment_order_id: str
 
 
+class PaymentChargedBack(Event):
+    """The customer's bank took captured money back; a work item is open."""
+
+    name = "payment.charged_back"
+    payment_id: str
+    amount: Money
+
+
 class VoidRequested(Event):
     """What is authorized and not needed is about to be given free."""
 

@@ -71,6 +71,8 @@ class PaymentAction(StrEnum):
     CAPTURE = "capture"
     REFUND = "refund"
     VOID = "void"
+    CHARGEBACK = "chargeback"
+    """The customer's bank took captured money back."""
     EXPIRE = "expire"
     """The provider does not reserve it any more: its time was up, or one capture ended it."""
 
@@ -121,6 +123,8 @@ class Payment(Record):
     """The payments, declined at the packing table, that the customer gave this one for."""
     request_key: str = ""
     """The idempotency key that it was given under."""
+    reconciled_until: Moment | None = None
+    """Up to when its movements were compared with the provider's report."""
     terms: Terms = Terms()
     events: tuple[PaymentEvent, ...] = Field(default=())
 
@@ -175,7 +179,31 @@ class Payment(Record):
 
     @property
     def refundable(self) -> Money:
-        return self.captured - self.refunded
+        """Less than nothing where a bank took back what was refunded already."""
+        return self.captured - self.refunded - self.charged_back
+
+    @property
+    def charged_back(self) -> Money:
+        return self.sum(PaymentAction.CHARGEBACK, PaymentOutcome.SUCCEEDED)
+
+    @property
+    def movements(self) -> tuple[PaymentEvent, ...]:
+        """What its provider's report must name: money that was taken or given back."""
+        moved = (PaymentAction.CAPTURE, PaymentAction.REFUND)
+        return tuple(
+            event
+            for event in self.events
+            if event.action in moved and event.outcome is PaymentOutcome.SUCCEEDED
+        )
+
+    @property
+    def unreconciled_since(self) -> datetime | None:
+        """When money moved that nobody has compared with the provider's report yet."""
+        if self.provider == STOREFRONT:
+            return None
+        until = self.reconciled_until
+        moved = (event.at for event in self.movements if until is None or event.at >= until)
+        return min(moved, default=None)
 
     @property
     def owed(self) -> Money:
@@ -231,11 +259,12 @@ class Payment(Record):
     @property
     def look_at(self) -> tuple[datetime, str] | None:
         """When somebody has to look at it next, and for what: `money` that nobody answered for
-        since, or an `authorization` to be made anew.
+        since, an `authorization` to be made anew, or to `reconcile` what has moved.
         """
         if self.unanswered_since:
             return self.unanswered_since, "money"
-        return (self.renew_at, "authorization") if self.renew_at else None
+        due = ((self.renew_at, "authorization"), (self.unreconciled_since, "reconcile"))
+        return min(((at, queue) for at, queue in due if at), default=None)
 
     def under(self, event: PaymentEvent) -> Payment:
         """This payment with the authorization that an event is about."""
@@ -263,7 +292,7 @@ class Payment(Record):
         on = self.model_copy(
             update={"events": tuple(e for e in self.events if self._drawn(e) == authorization)}
         )
-        return on.captured - on.refunded
+        return on.refundable
 
     def with_event(self, event: PaymentEvent) -> Payment:
         """This payment with an event added, or replaced where its key is there already."""

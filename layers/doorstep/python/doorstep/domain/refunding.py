@@ -190,7 +190,7 @@ def exhausted(order: Order, cause: str, amount: Money) -> bool:
     if _sum(order, cause, PaymentOutcome.REQUESTED):
         return False
     short = amount - given_for(order, cause)
-    return short.minor <= 0 or not any(one.refundable for one in order.payments)
+    return short.minor <= 0 or not any(one.refundable.minor > 0 for one in order.payments)
 
 
 def given_for(order: Order, cause: str) -> Money:
@@ -234,7 +234,8 @@ def _sum(order: Order, cause: str, *outcomes: PaymentOutcome) -> Money:
 
 def _room(order: Order, shipment_id: str) -> Money:
     """What may still be given back: of the order, and of the parcel that it is about."""
-    left = total((payment.refundable for payment in order.payments), order.currency)
+    zero = Money.zero(order.currency)
+    left = total((max(payment.refundable, zero) for payment in order.payments), order.currency)
     if not shipment_id:
         return left
     parcel = order.shipment(shipment_id)

@@ -31,6 +31,7 @@ from doorstep.domain.order import (
 from doorstep.domain.payment import Method, Payment, PaymentEvent
 from doorstep.domain.promise import Promise
 from doorstep.domain.promise_ledger import PromiseLedger
+from doorstep.domain.reconciling import Reconciliation
 from doorstep.domain.record import Moment
 from doorstep.domain.refunds import Refund, RefundReason, RefundRule
 from doorstep.domain.remedy import Remedy, RemedyKind, RemedyOption, RemedyStatus
@@ -61,6 +62,7 @@ class PaymentView(View):
     refunded: Money
     voided: Money
     expired: Money
+    charged_back: Money
     valid_until: Moment | None
     """Until when what is authorized can be captured; it is authorized anew before or then."""
     events: tuple[PaymentEvent, ...]
@@ -78,6 +80,7 @@ class PaymentView(View):
             refunded=payment.refunded,
             voided=payment.voided,
             expired=payment.expired,
+            charged_back=payment.charged_back,
             valid_until=payment.terms.valid_until,
             events=payment.events,
         )
@@ -389,6 +392,12 @@ class StockFileView(View):
     """Where to PUT it, for a quarter of an hour, while it is awaited."""
     result_url: str | None = None
     """The lines that need a look, as CSV, for a few minutes; None where there are none."""
+
+
+class ReconciliationPage(View):
+    """How payments compared with the provider's report, the newest day first."""
+
+    reconciliations: tuple[Reconciliation, ...]
 
 
 class LinkView(View):

@@ -29,10 +29,12 @@ if TYPE_CHECKING:
         Notifier,
         Orders,
         PaymentGateway,
+        PaymentReport,
         Places,
         Policies,
         Printer,
         Queues,
+        Reconciliations,
         RuleBook,
         Standings,
         Stock,
@@ -140,6 +142,21 @@ def payment_gateway() -> PaymentGateway:
     from doorstep.adapters.payments import EachItsOwn
 
     return EachItsOwn(settings())
+
+
+@cache
+def payment_report() -> PaymentReport:
+    """What the provider of new payments says has moved."""
+    from doorstep.adapters import payments
+
+    return payments.load(settings().payment_provider).report(settings())
+
+
+@cache
+def reconciliations() -> Reconciliations:
+    from doorstep.adapters.dynamo.reconciliations import DynamoReconciliations
+
+    return DynamoReconciliations(_dynamodb(), settings().require("table_name"))
 
 
 @cache

@@ -176,6 +176,14 @@ def stock_file(name: str) -> Key:
     return Key(f"STOCKFILE#{name}", "STOCKFILE")
 
 
+def reconciliation(provider: str, day: str) -> Key:
+    return Key(reconciliations(provider), f"DAY#{day}")
+
+
+def reconciliations(provider: str) -> str:
+    return f"RECONCILIATION#{provider}"
+
+
 def due(queue: str, order_id: str) -> str:
     return f"{queue}#{zlib.crc32(order_id.encode()) % DUE_SHARDS}"
 

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from doorstep.domain.payment import Payment, PaymentEvent
-    from doorstep.ports import Authorization, PaymentGateway
+    from doorstep.ports import Authorization, PaymentGateway, PaymentReport
     from doorstep.runtime.settings import Settings
 
 NAMES = modules(__path__)
@@ -21,6 +21,9 @@ class PaymentProvider(Provider["PaymentGateway"], Protocol):
     """The module of a payment provider."""
 
     CAPABILITIES: Capabilities
+
+    def report(self, settings: Settings) -> PaymentReport:
+        """What it says has moved; raises NotSupported."""
 
 
 def load(name: str) -> PaymentProvider:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any, Literal, cast
@@ -25,8 +25,17 @@ from doorstep.domain.errors import (
     PaymentOutcomeUnknown,
     ProviderUnavailable,
 )
-from doorstep.domain.payment import Capabilities, Method, Payment, PaymentEvent, Terms
-from doorstep.ports import Authorization, PaymentGateway
+from doorstep.domain.money import Money
+from doorstep.domain.payment import (
+    Capabilities,
+    Method,
+    Payment,
+    PaymentAction,
+    PaymentEvent,
+    Terms,
+)
+from doorstep.domain.reconciling import Booking
+from doorstep.ports import Authorization, PaymentGateway, PaymentReport
 
 if TYPE_CHECKING:
     from doorstep.runtime.settings import Settings
@@ -56,6 +65,8 @@ class Token(StrEnum):
     """Approved; one capture ends the authorization."""
     WHOLE_CAPTURE = "tok_whole_capture"
     """Approved; it is captured once, and whole."""
+    CHARGE_BACK = "tok_charge_back"
+    """Approved and captured; the customer's bank takes every capture back."""
     REFUND_DECLINE = "tok_refund_decline"
     """Approved and captured; every refund is declined: refund_refused."""
 
@@ -123,13 +134,14 @@ class SandboxGateway:
         if payment.token == Token.CAPTURE_DECLINE:
             raise CaptureDeclined("do_not_honor")
         capabilities = _capabilities(payment)
+        taken = payment.token == Token.CHARGE_BACK
         change = "capturable = capturable - :amount"
         if not capabilities.multi_capture:
             change = "released = capturable - :amount, capturable = capturable - capturable"
         first = self._move(
             payment,
             event,
-            f"{change}, refundable = refundable + :amount",
+            change if taken else f"{change}, refundable = refundable + :amount",
             room="capturable",
             whole=not capabilities.partial_capture,
             refusal=CaptureDeclined,
@@ -159,6 +171,17 @@ class SandboxGateway:
             room=None,
             refusal=PaymentDeclined,
         )
+
+    def bookings(self, since: datetime, until: datetime) -> Iterator[Booking]:
+        """What the port PaymentReport asks for. Reads everything: a sandbox is small."""
+        pages = self._client.get_paginator("scan").paginate(TableName=self._table)
+        for row in (row for page in pages for row in page["Items"]):
+            for key, done in row["done"]["M"].items():
+                yield from (
+                    booking
+                    for booking in _bookings(row, key, done["M"])
+                    if booking.action is not PaymentAction.VOID and since <= booking.at < until
+                )
 
     def _create(self, row: Row) -> Row | None:
         """Write a new authorization; answers the one that is there already."""
@@ -199,7 +222,12 @@ class SandboxGateway:
         if event.amount.minor < 0:
             raise refusal("negative_amount")
         amount = {"N": str(event.amount.minor)}
-        done = {"action": {"S": event.action.value}, "amount": amount}
+        done = {
+            "action": {"S": event.action.value},
+            "amount": amount,
+            "at": {"S": self._clock().isoformat()},
+            "charged_back": {"BOOL": payment.token == Token.CHARGE_BACK},
+        }
         condition = (
             "attribute_not_exists(done.#key) AND #status = :approved AND currency = :currency"
         )
@@ -231,12 +259,16 @@ class SandboxGateway:
         known = row.get("done", {}).get("M", {}).get(event.key)
         if known is None:
             raise refusal(_why(row, event, room, self._clock()))
-        if known["M"] != done:
+        if any(known["M"][name] != done[name] for name in ("action", "amount")):
             raise IdempotencyKeyReused(event.key)
         return False
 
 
 def build(settings: Settings) -> PaymentGateway:
+    return SandboxGateway(settings.require("sandbox_table_name"))
+
+
+def report(settings: Settings) -> PaymentReport:
     return SandboxGateway(settings.require("sandbox_table_name"))
 
 
@@ -283,6 +315,7 @@ def _asked(payment: Payment, key: str, at: datetime) -> dict[str, Any]:
         "released": {"N": "0"},
         "valid_until": {"S": terms.valid_until.isoformat() if terms.valid_until else "never"},
         "terms": {"S": terms.model_dump_json()},
+        "payment_id": {"S": payment.payment_id},
         "done": {"M": {}},
     }
 
@@ -291,6 +324,23 @@ def _answer(row: Row) -> Authorization:
     if row["status"]["S"] == _DECLINED:
         raise PaymentDeclined(row["reason"]["S"])
     return Authorization(reference=row["pk"]["S"], terms=_terms(row))
+
+
+def _bookings(row: Row, key: str, done: Row) -> Iterator[Booking]:
+    """A movement as the report has it, and what a bank took back of it."""
+    booking = Booking(
+        key=key,
+        payment_id=row["payment_id"]["S"],
+        action=PaymentAction(done["action"]["S"]),
+        amount=Money(minor=int(done["amount"]["N"]), currency=row["currency"]["S"]),
+        reference=_reference(key),
+        authorization=row["pk"]["S"],
+        at=datetime.fromisoformat(done["at"]["S"]),
+    )
+    yield booking
+    if booking.action is PaymentAction.CAPTURE and done["charged_back"]["BOOL"]:
+        update = {"key": f"{key}-chargeback", "action": PaymentAction.CHARGEBACK}
+        yield booking.model_copy(update=update)
 
 
 def _why(row: Row, event: PaymentEvent, room: str | None, now: datetime) -> str:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, NoReturn
 
 from doorstep.domain.errors import NotSupported
 from doorstep.domain.payment import Capabilities, Payment, PaymentEvent
-from doorstep.ports import Authorization, PaymentGateway
+from doorstep.ports import Authorization, PaymentGateway, PaymentReport
 
 if TYPE_CHECKING:
     from doorstep.runtime.settings import Settings
@@ -36,6 +36,10 @@ class StorefrontGateway:
 
 def build(settings: Settings) -> PaymentGateway:  # noqa: ARG001
     return StorefrontGateway()
+
+
+def report(settings: Settings) -> PaymentReport:  # noqa: ARG001
+    _refuse("reported")
 
 
 def _refuse(what: str) -> NoReturn:
