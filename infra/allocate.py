@@ -2,9 +2,12 @@
 
 import aws_cdk as cdk
 from aws_cdk import aws_cloudwatch as cloudwatch
+from aws_cdk import aws_lambda as lambda_
+from aws_cdk import aws_lambda_event_sources as sources
 from constructs import Construct
 
 from doorstep.adapters.dynamo import schema
+from doorstep.domain.stock import FREEING
 from doorstep.domain.stock_file import UPLOADS
 from infra.api import Api
 from infra.data import Data
@@ -56,6 +59,16 @@ class Allocate(Construct):
         refill.set({"STATE_MACHINE_ARN": workflow.arn})
         refill.allow(workflow.arn, "states:StartExecution")
         every(refill, minutes=1)
+        refill.function.add_event_source(
+            sources.DynamoEventSource(
+                data.table,
+                starting_position=lambda_.StartingPosition.LATEST,
+                batch_size=100,
+                filters=[_GOODS_HAVE_COME],
+                # The clock comes back to what failed.
+                retry_attempts=0,
+            )
+        )
 
         self._remedies(platform, data, api)
         self._stock(platform, data, api)
@@ -161,3 +174,16 @@ class Allocate(Construct):
         api.route("GET", "/sourcing-rules/{channel}", rules)
         api.route("GET", "/sourcing-rules/{channel}/versions", rules)
         api.route("POST", "/sourcing-rules/simulate", rules)
+
+
+_GOODS_HAVE_COME = lambda_.FilterCriteria.filter(
+    {
+        "eventName": lambda_.FilterRule.is_equal("INSERT"),
+        "dynamodb": {
+            "Keys": {
+                schema.PK: {"S": lambda_.FilterRule.begins_with(schema.LEDGER_PREFIX)},
+                schema.SK: {"S": [{"prefix": f"{kind}#"} for kind in FREEING]},
+            }
+        },
+    }
+)

@@ -136,6 +136,12 @@ def received(sku: str, location_id: str, quantity: int, cause: str = "") -> Move
     )
 
 
+def lost(sku: str, location_id: str, quantity: int) -> Movement:
+    """Goods that are not there any more."""
+    goods = received(sku, location_id, quantity, cause=f"lost-{sku}-{location_id}")
+    return goods.model_copy(update={"kind": MovementKind.ADJUSTED_DOWN})
+
+
 def line(line_id: str, sku: str, quantity: int = 1, price: str = "12.00", **more: Any) -> Line:
     """A line of an order, taxed at 19 % that its price includes."""
     money = eur(price) * quantity

@@ -50,7 +50,7 @@ class Moved(NamedTuple):
 def broken_levels(levels: StockLevels) -> Iterator[str]:
     """Invariant 1: nothing below zero, and the network can sell exactly what locations have."""
     for network in levels.network:
-        for name in ("available", "held", "room"):
+        for name in ("available", "held", "room", "owed"):
             if getattr(network, name) < 0:
                 yield f"{levels.sku}: network {name} is {getattr(network, name)}"
     for level in levels.locations:
@@ -84,7 +84,7 @@ def broken_ledger(levels: StockLevels, ledger: Iterable[Moved]) -> Iterator[str]
             network[name] += sign * moved.quantity
         for name, sign in on_place.items() if moved.location_id else ():
             places[moved.location_id][name] += sign * moved.quantity
-    for name in ("available", "held", "room"):
+    for name in ("available", "held", "room", "owed"):
         if network[name] != getattr(levels, name):
             yield f"{levels.sku}: ledger says {network[name]} {name}, not {getattr(levels, name)}"
     known = {level.location_id: level for level in levels.locations}
@@ -98,11 +98,13 @@ def broken_ledger(levels: StockLevels, ledger: Iterable[Moved]) -> Iterator[str]
 def broken_reservations(levels: StockLevels, orders: Iterable[Order]) -> Iterator[str]:
     """Invariants 1 and 5: every unit that is held or allocated belongs to exactly one line."""
     held: Counter[str] = Counter()
+    owed: Counter[str] = Counter()
     allocated: Counter[tuple[str, str]] = Counter()
     for order in orders:
         for line in order.lines:
             if line.tracked and line.sku == levels.sku:
                 held[levels.sku] += line.unallocated
+                owed[levels.sku] += line.owed
         for one in order.fulfillment_orders:
             if one.status in ENDED or one.status in _LEFT:
                 continue
@@ -111,6 +113,8 @@ def broken_reservations(levels: StockLevels, orders: Iterable[Order]) -> Iterato
                     allocated[levels.sku, one.location_id] += part.quantity
     if held[levels.sku] != levels.held:
         yield f"{levels.sku}: {levels.held} held, but lines wait for {held[levels.sku]}"
+    if owed[levels.sku] != levels.owed:
+        yield f"{levels.sku}: {levels.owed} owed, but lines wait for {owed[levels.sku]}"
     for level in levels.locations:
         wanted = allocated[levels.sku, level.location_id]
         if level.allocated != wanted:
@@ -151,6 +155,8 @@ def broken_counts(order: Order) -> Iterator[str]:
             yield f"{where}: 0 ≤ returned ≤ return requested ≤ delivered is not so: {back}"
         if line.backordered < 0 or line.unallocated < 0:
             yield f"{where}: {line.backordered} backordered, {line.unallocated} unallocated"
+        if not 0 <= line.owed <= line.unallocated:
+            yield f"{where}: {line.owed} owed of {line.unallocated} that are held"
         if order.fulfillment_orders and line.kind != "digital":
             counted = (at_locations[line.line_id], shipped[line.line_id], delivered[line.line_id])
             if counted != (line.allocated, line.shipped, line.delivered):

@@ -51,6 +51,7 @@ from doorstep.usecases.allocate import Allocated, allocate_orders
 from doorstep.usecases.cancel import cancel_order
 from doorstep.usecases.checkout import Checkout, Placed, check_out
 from doorstep.usecases.notify import notify
+from doorstep.usecases.refill import refill
 from doorstep.usecases.retry import request_allocation, retry_waiting
 from doorstep.usecases.rules import write_rules
 from tests import builders as a
@@ -315,6 +316,18 @@ class Shop:
             catalog=self.catalog,
             workflow=self.workflow,
             clock=self.clock,
+        )
+
+    def refills(self, limit: int = 100) -> Allocated:
+        """The look for waiting orders, when goods have come."""
+        return refill(
+            queues=self.queues,
+            orders=self.orders,
+            stock=self.stock,
+            catalog=self.catalog,
+            workflow=self.workflow,
+            clock=self.clock,
+            limit=limit,
         )
 
     def expires(self) -> expire.Settled:

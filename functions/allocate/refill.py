@@ -1,6 +1,6 @@
-"""Schedule: every minute → goods that have arrived are allocated to the orders that wait for them.
+"""Schedule: every minute, and as goods arrive → they go to the orders that wait for them.
 
-Safe to repeat: by the order's counters.
+The stream only wakes it. Safe to repeat: by the order's counters.
 """
 
 from __future__ import annotations

@@ -14,7 +14,7 @@ from datetime import date, datetime
 from typing import TypeVar
 
 from doorstep.adapters.dynamo.orders import CHILDREN
-from doorstep.domain.allocating import unfillable, waits_for
+from doorstep.domain.allocating import owed, unfillable, waits_for
 from doorstep.domain.capacity import Booking, Taken
 from doorstep.domain.catalog import DeliveryOption, Location, Product
 from doorstep.domain.errors import (
@@ -638,11 +638,11 @@ class FakeQueues:
 
     def waiting(self, after: str = "") -> Iterator[Waiting]:
         orders = self.memory.orders.values()
-        found = [order for order in orders if waits_for(order) or unfillable(order)]
+        found = [one for one in orders if waits_for(one) or owed(one) or unfillable(one)]
         for order in sorted(found, key=lambda order: (order.placed_at, order.order_id)):
             place = f"{order.placed_at:%Y-%m-%dT%H:%M:%S}#{order.order_id}"
             if place > after:
-                yield Waiting(order.order_id, waits_for(order), place)
+                yield Waiting(order.order_id, waits_for(order), place, owed(order))
 
     def tracked(self, carrier: str, tracking_number: str) -> str:
         if (carrier, tracking_number) not in self.memory.numbers:

@@ -290,3 +290,16 @@ def test_an_order_that_waits_for_very_much_is_listed_without_saying_what(world: 
     (one,) = world.queues.waiting()
     assert one.order_id == name
     assert one.skus in (None, tuple(skus))
+
+
+def test_what_an_order_is_owed_is_told_apart_from_what_it_does_not_hold(world: World) -> None:
+    name = sold_without_goods(world, "7", "MUG", "CUP")
+    stocked(world, MUG=1)
+    world.orders.commit(placing.hold_units(world.orders.get(name), {"1": 1}, owed={"MUG"}))
+    (one,) = world.queues.waiting()
+    assert (one.order_id, one.skus, one.owed) == (name, ("CUP",), ("MUG",))
+    stocked(world, CUP=1)
+    world.orders.commit(placing.hold_units(world.orders.get(name), {"2": 1}))
+    (one,) = world.queues.waiting()
+    assert (one.order_id, one.skus, one.owed) == (name, (), ("MUG",))
+    assert world.stock.levels(["MUG"])["MUG"].owed == 1

@@ -1,5 +1,7 @@
 """No message is lost quietly: every queue, stream and rule knows where its failures go."""
 
+import json
+
 from doorstep.domain import events
 from doorstep.domain.stock_file import UPLOADS
 from tests.template.template import Properties, Template, target
@@ -62,7 +64,7 @@ def test_the_stream_tries_for_hours_and_keeps_where_it_gave_up(template: Templat
     (stream,) = (
         one
         for one in template.of("AWS::Lambda::EventSourceMapping").values()
-        if "StartingPosition" in one
+        if one.get("StartingPosition") == "TRIM_HORIZON"
     )
     assert stream["BisectBatchOnFunctionError"] is True
     assert "MaximumRetryAttempts" not in stream
@@ -70,6 +72,21 @@ def test_the_stream_tries_for_hours_and_keeps_where_it_gave_up(template: Templat
     assert 6 <= hours <= 18, "long enough for an outage, and gone before the stream's 24 hours are"
     dead = target(stream["DestinationConfig"]["OnFailure"]["Destination"])
     assert dead in template.of("AWS::SQS::Queue")
+
+
+def test_the_stream_wakes_who_waits_for_goods_and_the_clock_does_the_rest(
+    template: Template,
+) -> None:
+    (stream,) = (
+        one
+        for one in template.of("AWS::Lambda::EventSourceMapping").values()
+        if one.get("StartingPosition") == "LATEST"
+    )
+    (wanted,) = (json.loads(one["Pattern"]) for one in stream["FilterCriteria"]["Filters"])
+    kinds = {one["prefix"] for one in wanted["dynamodb"]["Keys"]["sk"]["S"]}
+    assert {"received#", "arrived#", "returned#", "released#"} <= kinds
+    assert not {"held#", "shipped#", "shifted_in#"} & kinds
+    assert stream["MaximumRetryAttempts"] == 0
 
 
 def test_every_rule_listens_for_events_that_exist_and_keeps_what_it_cannot_deliver(

@@ -1,17 +1,20 @@
 """Random histories of a stockroom: whatever people and systems say, the books add up.
 
-Hypothesis sells, ships and cancels a hot and an ordinary SKU, while locations adjust, count,
-transfer, set aside and keep back, a feed counts late and twice, and the reconciler spreads shards.
+Hypothesis sells, ships and cancels a hot and an ordinary SKU, from the shelf and beyond it, while
+locations adjust, count, transfer, set aside and keep back, a feed counts late and twice, terms
+change, and the reconciler spreads shards.
 After every step the invariants hold, and the reconciler finds nothing.
 """
 
 from contextlib import suppress
+from datetime import timedelta
 
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 
 from doorstep.domain.availability import goods_state
+from doorstep.domain.catalog import Backorder, Preorder
 from doorstep.domain.errors import (
     IdempotencyKeyReused,
     IllegalTransition,
@@ -23,8 +26,8 @@ from doorstep.domain.errors import (
 from doorstep.domain.stock import MovementKind
 from doorstep.domain.stockkeeping import QUALITY_MOVES
 from doorstep.usecases import counting, feed, stock, transfers
+from doorstep.usecases.products import settle_room
 from doorstep.usecases.reconcile import audit
-from doorstep.usecases.refill import refill
 from doorstep.usecases.shards import rebalance
 from tests import builders as a
 from tests.contract.fakes_orders import FakeLedger
@@ -85,9 +88,29 @@ class Stockroom(RuleBasedStateMachine):
     def work(self) -> None:
         self.shop.settle()
 
-    @rule(sku=skus, place=places, quantity=units, shards=st.integers(1, 3))
-    def receive(self, sku: str, place: str, quantity: int, shards: int) -> None:
-        self.shop.catalog.save(a.product("MUG", stock_shards=shards))
+    @rule(sku=skus, shards=st.integers(1, 3), cap=st.integers(0, 6), preorder=st.booleans())
+    def offer(self, sku: str, shards: int, cap: int, preorder: bool) -> None:
+        """Other terms: sold beyond the stock, before its release, or not at all."""
+        self._next()
+        terms: dict[str, object] = {}
+        if cap and preorder:
+            release_at = self.shop.clock() + timedelta(hours=cap)
+            terms = {"preorder": Preorder(cap=cap, release_at=release_at)}
+        elif cap:
+            terms = {"backorder": Backorder(cap=cap, lead_days=3)}
+        self.shop.saves(a.product(sku, stock_shards=shards if sku == "MUG" else 1, **terms))
+
+    @rule(hours=st.integers(1, 7))
+    def time_passes(self, hours: int) -> None:
+        self.shop.advance(hours=hours)
+
+    @rule()
+    def settle_room(self) -> None:
+        self._next()
+        settle_room(["MUG", "CUP"], clock=self.shop.clock, **self.ports)
+
+    @rule(sku=skus, place=places, quantity=units)
+    def receive(self, sku: str, place: str, quantity: int) -> None:
         goods = stock.ReceivedGoods(sku=sku, quantity=quantity)
         receipt = stock.Receipt(receipt_id=f"R{self._next()}", goods=(goods,))
         stock.receive_goods(self._place(place), receipt, **self.ports)
@@ -165,13 +188,7 @@ class Stockroom(RuleBasedStateMachine):
     @rule()
     def refill(self) -> None:
         self._next()
-        refill(
-            queues=self.shop.queues,
-            orders=self.shop.orders,
-            workflow=self.shop.workflow,
-            clock=self.shop.clock,
-            **self.ports,
-        )
+        self.shop.refills()
 
     @rule()
     def rebalance(self) -> None:
@@ -191,7 +208,7 @@ class Stockroom(RuleBasedStateMachine):
         for sku, levels in self.shop.stock.levels(["MUG", "CUP"]).items():
             standing, product = self.shop.memory.standings[sku], self.shop.memory.products[sku]
             assert sku not in self.shop.memory.moved_since or standing.state is goods_state(
-                max(0, levels.free), product.low_stock
+                levels.unpromised, product.low_stock
             )
 
     @invariant()

@@ -2,21 +2,12 @@
 
 from doorstep.domain.order import Order, OrderStatus
 from doorstep.usecases.allocate import Allocated
-from doorstep.usecases.refill import refill
 from tests import builders as a
 from tests.shop import Shop
 
 
 def run(shop: Shop, limit: int = 100) -> Allocated:
-    return refill(
-        queues=shop.queues,
-        orders=shop.orders,
-        stock=shop.stock,
-        catalog=shop.catalog,
-        workflow=shop.workflow,
-        clock=shop.clock,
-        limit=limit,
-    )
+    return shop.refills(limit)
 
 
 def waits(shop: Shop, number: int, sku: str = "MUG", units: int = 1) -> Order:

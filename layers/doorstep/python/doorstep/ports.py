@@ -54,13 +54,14 @@ class Orders(Protocol):
 class Waiting(NamedTuple):
     """An order that waits for goods, or for a location to ship them.
 
-    `skus` are those that no stock holds; None where there are too many to tell. `place` is where it
-    stands in the list.
+    `skus` are those that it does not hold, None where there are too many to tell; `owed` those that
+    it holds and no shelf has. `place` is where it stands in the list.
     """
 
     order_id: str
     skus: tuple[str, ...] | None
     place: str
+    owed: tuple[str, ...] = ()
 
 
 class Queues(Protocol):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Container, Mapping
+from collections.abc import Callable, Collection, Container, Mapping
 from datetime import datetime
 
 from doorstep.domain import events, stock, transitions
@@ -60,10 +60,47 @@ def unfillable(order: Order) -> bool:
 
 def waits_for(order: Order) -> tuple[str, ...]:
     """The SKUs of which a placed order has units that no stock holds."""
-    if not waiting(order):
-        return ()
-    skus = (line.sku for line in order.lines if line.backordered and line.tracked and line.sku)
-    return tuple(dict.fromkeys(skus))
+    return _skus(order, lambda line: line.backordered)
+
+
+def owed(order: Order) -> tuple[str, ...]:
+    """The SKUs of which a placed order holds units that are on no shelf."""
+    return _skus(order, lambda line: line.owed)
+
+
+def routable(order: Order, come: Mapping[str, int]) -> Order:
+    """The order as a location is looked for: what it is owed does not count, but for units by line
+    that have `come`.
+    """
+    lines = []
+    for line in order.lines:
+        missing = line.owed - come.get(line.line_id, 0)
+        lines.append(line.changed(backordered=line.backordered + missing))
+    return order.with_lines(lines)
+
+
+def owe(order: Order, skus: Collection[str]) -> Order:
+    """Put held units of these SKUs in the line for goods: no shelf has one for them."""
+    changed, movements, units = [], [], []
+    for line in order.lines:
+        missing = line.unallocated - line.owed
+        if not missing or line.sku not in skus or not line.tracked:
+            continue
+        changed.append(line.changed(owed=line.owed + missing))
+        units.append(line.units(missing))
+        movements.append(
+            stock.Movement(
+                kind=stock.MovementKind.OWED,
+                sku=line.sku,
+                quantity=missing,
+                cause=f"{order.order_id}-V{order.version + 1}-{line.line_id}",
+                shard=line.stock_shard,
+            )
+        )
+    if not units:
+        return order
+    waits = order.with_lines(changed).moving(*movements)
+    return waits.raising(events.OrderBackordered(units=tuple(units)))
 
 
 def allocate(
@@ -103,22 +140,27 @@ def reserve(
     products: Mapping[str, Product],
     at: datetime,
 ) -> Order:
-    """Give all that is held to one place, with what it takes of the place's day: a courier comes
-    for it. Its workflow starts once the order is placed.
+    """Give all that shelves have of it to one place, with what it takes of the place's day: a
+    courier comes for it. Its workflow starts once the order is placed.
     """
-    units = {line.line_id: line.unallocated for line in order.lines if line.unallocated}
+    units = {x.line_id: x.unallocated - x.owed for x in order.lines if x.unallocated > x.owed}
     why = f"{place.location_id} is the nearest whose courier has room"
     return _allocate_to(order, place, units, products, bookings, why=why, at=at)
 
 
 def report_unfilled(order: Order, sourcing: Sourcing, *, at: datetime) -> Order:
-    """Ask a person, once, about units that are held but that no location can ship, and explain."""
-    if not sourcing.unfilled:
-        return order
+    """Ask a person, once, about units that are held but that no location can ship, and explain.
+
+    What waits for goods is nobody's business yet.
+    """
+    lines = [order.line(line_id) for line_id in sourcing.unfilled]
     names = ", ".join(
-        f"{units} × {order.line(line_id).sku or line_id}"
-        for line_id, units in sourcing.unfilled.items()
+        f"{line.unallocated - line.owed} × {line.sku or line.line_id}"
+        for line in lines
+        if line.unallocated > line.owed
     )
+    if not names:
+        return order
     asked = report(order, "unfilled", text=f"No location can ship {names}.", at=at)
     if asked is order or sourcing.assignments:
         return asked
@@ -154,12 +196,15 @@ def _allocate_to(
     at: datetime,
 ) -> Order:
     key = f"{order.order_id}-F{len(order.fulfillment_orders) + 1}"
-    lines = []
+    lines, filled = [], {}
     for line_id, quantity in units.items():
         line = order.line(line_id)
         if quantity > line.unallocated:
             raise QuantityExceeded(f"line {line_id} to allocate", quantity, line.unallocated)
-        lines.append(line.changed(allocated=line.allocated + quantity))
+        filled[line_id] = max(0, quantity - (line.unallocated - line.owed))
+        lines.append(
+            line.changed(allocated=line.allocated + quantity, owed=line.owed - filled[line_id])
+        )
     one = FulfillmentOrder(
         fulfillment_order_id=key,
         location_id=place.location_id,
@@ -183,7 +228,9 @@ def _allocate_to(
             for number, line in enumerate(lines, start=1)
         ),
     )
-    movements = _moved(order, one, stock.MovementKind.ALLOCATED, units, key)
+    held = {line_id: quantity - filled[line_id] for line_id, quantity in units.items()}
+    movements = _moved(order, one, stock.MovementKind.ALLOCATED, held, key)
+    movements += _moved(order, one, stock.MovementKind.FILLED, filled, key)
     return (
         order.with_lines(lines)
         .with_fulfillment_order(one)
@@ -342,6 +389,14 @@ def _without(
             )
         )
     )
+
+
+def _skus(order: Order, units: Callable[[Line], int]) -> tuple[str, ...]:
+    """The SKUs of lines that have such units, of an order that may go on."""
+    if not waiting(order):
+        return ()
+    found = (line.sku for line in order.lines if units(line) and line.tracked and line.sku)
+    return tuple(dict.fromkeys(found))
 
 
 def _newly_missing(one: FulfillmentOrder, missing: Mapping[str, int]) -> dict[str, int]:

@@ -183,6 +183,13 @@ class RemedyWithdrawn(RemedyEvent):
     reason: str
 
 
+class OrderBackordered(Event):
+    """These units are held for the order, but no shelf has them: they wait for goods."""
+
+    name = "order.backordered"
+    units: tuple[Units, ...]
+
+
 class OrderRouted(Event):
     """Locations were weighed against each other for the order's open units: who was chosen, who was
     not, and what each would have cost.

@@ -17,7 +17,7 @@ from doorstep.domain.record import Moment, Record
 from doorstep.domain.stock import EFFECTS, MovementKind, StockLevels
 
 _LEFT = (FulfillmentStatus.SHIPPED, FulfillmentStatus.DELIVERED)
-NETWORK_COUNTERS = ("available", "held", "room")
+NETWORK_COUNTERS = ("available", "held", "room", "owed")
 """What the network's level counts."""
 LOCATION_COUNTERS = (
     "on_hand",
@@ -98,12 +98,13 @@ def drift(levels: StockLevels, rows: Iterable[LedgerRow]) -> list[Drift]:
 
 
 def reserved(rows: Iterable[LedgerRow]) -> dict[str, dict[str, int]]:
-    """Order → `held` and `allocated` units that the ledger has for it, where there are any."""
+    """Order → `held`, `owed` and `allocated` units that the ledger has for it, where any."""
     found: dict[str, Counter[str]] = {}
     for row in rows:
         on_network, on_place = EFFECTS[row.kind]
         effect = {
             "held": on_network.get("held", 0),
+            "owed": on_network.get("owed", 0),
             "allocated": on_place.get("allocated", 0) if row.location_id else 0,
         }
         if not any(effect.values()):
@@ -128,7 +129,7 @@ def unexplained(
             ledger=units.get(name, 0),
             order=asked.get(name, 0),
         )
-        for name in ("held", "allocated")
+        for name in ("held", "owed", "allocated")
         if units.get(name, 0) != asked.get(name, 0)
     ]
 
@@ -153,6 +154,7 @@ def _asked(sku: str, order: Order) -> dict[str, int]:
     ]
     return {
         "held": sum(x.unallocated for x in order.lines if x.tracked and x.sku == sku),
+        "owed": sum(x.owed for x in order.lines if x.tracked and x.sku == sku),
         "allocated": sum(x.quantity for x in parts if x.tracked and x.sku == sku),
     }
 

@@ -126,6 +126,8 @@ class Line(Record):
     canceled: int = 0
     backordered: int = 0
     """Bought, but not held by any stock: a shortage."""
+    owed: int = 0
+    """Held, but on no shelf: sold beyond the stock, or before the release."""
     allocated: int = 0
     """Given to a location, including what has left from there since."""
     shipped: int = 0
@@ -157,7 +159,7 @@ class Line(Record):
 
     @property
     def unallocated(self) -> int:
-        """Units that are held by the network and wait for a location."""
+        """Units that are held by the network and wait for a location, or for goods."""
         return self.open - self.backordered - self.allocated
 
     def share(self, units: int) -> Money:
@@ -336,11 +338,11 @@ class Order(Record):
 
     @property
     def unplaced(self) -> dict[str, int]:
-        """Units by line that have no location."""
+        """Units by line that have no location, and do not wait for goods on terms of their own."""
         return {
-            line.line_id: line.open - line.allocated
+            line.line_id: line.open - line.allocated - line.owed
             for line in self.lines
-            if line.kind is not LineKind.DIGITAL and line.open > line.allocated
+            if line.kind is not LineKind.DIGITAL and line.open > line.allocated + line.owed
         }
 
     @property
@@ -356,9 +358,9 @@ class Order(Record):
     @property
     def retry_at(self) -> Moment | None:
         """When a location is looked for again for units that stock is held for; the longer they
-        wait, the less often.
+        wait, the less often. Who is owed goods waits in line for them.
         """
-        held = any(x.unallocated for x in self.lines if x.kind is not LineKind.DIGITAL)
+        held = any(x.unallocated > x.owed for x in self.lines if x.kind is not LineKind.DIGITAL)
         if not held or self.on_hold or not self.waiting or self.placed_at is None:
             return None
         tried_at = self.tried_at or self.placed_at

@@ -70,17 +70,23 @@ def receive(
     return order.raising(received).moving(*_holds(order.lines, order.order_id, leaving or {}))
 
 
-def hold_units(order: Order, held: Mapping[str, int]) -> Order:
-    """Take `held[line_id]` backordered units from what the network has to sell."""
+def hold_units(order: Order, held: Mapping[str, int], owed: Collection[str] = ()) -> Order:
+    """Take `held[line_id]` backordered units from what the network has to sell.
+
+    Those of SKUs in `owed` are on no shelf.
+    """
     changed = [
-        line.changed(backordered=line.backordered - held[line.line_id])
+        line.changed(
+            backordered=line.backordered - held[line.line_id],
+            owed=line.owed + (held[line.line_id] if line.sku in owed else 0),
+        )
         for line in order.lines
         if held.get(line.line_id)
     ]
     cause = f"{order.order_id}-V{order.version + 1}"
     movements = [
         stock.Movement(
-            kind=stock.MovementKind.HELD,
+            kind=_hold(beyond=line.sku in owed),
             sku=line.sku,
             quantity=held[line.line_id],
             cause=f"{cause}-{line.line_id}",
@@ -111,6 +117,7 @@ def place(order: Order, *, at: datetime, hold_reasons: tuple[str, ...] = ()) -> 
     It waits where there are reasons to hold it, and is allocated otherwise.
     """
     placed = order.to(OrderStatus.PLACED).changed(placed_at=at, expires_at=None)
+    owed = tuple(line.units(line.owed) for line in order.lines if line.owed)
     if hold_reasons:
         placed = put_on_hold(placed, "review", hold_reasons, by="system", at=at)
     return placed.raising(
@@ -119,7 +126,8 @@ def place(order: Order, *, at: datetime, hold_reasons: tuple[str, ...] = ()) -> 
             total=order.totals.total,
             deliver_by=order.promise.deliver_by if order.promise else None,
             on_hold=placed.on_hold,
-        )
+        ),
+        *([events.OrderBackordered(units=owed)] if owed else []),
     )
 
 
@@ -213,22 +221,29 @@ def _without(order: Order, doomed: Mapping[str, int]) -> Order:
     for line_id, quantity in doomed.items():
         line = order.line(line_id)
         held = quantity - min(quantity, line.backordered)
+        owed = max(0, line.owed - (line.unallocated - held))
         lines.append(
             line.settle(quantity, line.share(quantity)).changed(
                 canceled=line.canceled + quantity,
                 backordered=line.backordered - (quantity - held),
+                owed=line.owed - owed,
             )
         )
-        if held and line.sku and line.tracked:
-            movements.append(
-                stock.Movement(
-                    kind=stock.MovementKind.RELEASED,
-                    sku=line.sku,
-                    quantity=held,
-                    cause=f"{cause}-{line.line_id}",
-                    shard=line.stock_shard,
-                )
+        released = {
+            stock.MovementKind.RELEASED: held - owed,
+            stock.MovementKind.BACKORDER_CANCELED: owed,
+        }
+        movements += [
+            stock.Movement(
+                kind=kind,
+                sku=line.sku,
+                quantity=part,
+                cause=f"{cause}-{line.line_id}",
+                shard=line.stock_shard,
             )
+            for kind, part in released.items()
+            if part and line.sku and line.tracked
+        ]
     return order.with_lines(lines).moving(*movements)
 
 
@@ -390,7 +405,7 @@ def report_shortage(order: Order, *, at: datetime) -> Order:
 def _holds(lines: tuple[Line, ...], cause: str, leaving: Mapping[str, int]) -> list[stock.Movement]:
     return [
         stock.Movement(
-            kind=stock.MovementKind.HELD,
+            kind=_hold(beyond=line.owed > 0),
             sku=line.sku,
             quantity=line.unallocated,
             cause=f"{cause}-{line.line_id}",
@@ -402,6 +417,10 @@ def _holds(lines: tuple[Line, ...], cause: str, leaving: Mapping[str, int]) -> l
     ]
 
 
+def _hold(*, beyond: bool) -> stock.MovementKind:
+    return stock.MovementKind.BACKORDERED if beyond else stock.MovementKind.HELD
+
+
 def _next_to_cancel(order: Order, *, force: bool) -> tuple[Order, dict[str, int]]:
     """The order without what its locations give up, and units by line that are to go with that.
 
@@ -410,6 +429,7 @@ def _next_to_cancel(order: Order, *, force: bool) -> tuple[Order, dict[str, int]
     """
     found = cancelable_parts(order, force=force)
     size = len(order.lines) + sum(len(part.lines) + 1 for part in found)
+    size += sum(line.owed > 0 for line in order.lines) if found else 0
     if size > MAX_SKUS_PER_COMMIT and found:
         order = withdraw(order, found[0])
         return order, {line.line_id: line.quantity for line in found[0].lines}

@@ -52,7 +52,7 @@ def sellable(product: Product, levels: StockLevels, at: datetime) -> Sellable:
     """What may be sold of a product. Before its release nothing leaves, whatever has arrived."""
     idle = max(0, levels.room - cap(product, at))
     units = max(0, levels.available - idle)
-    now = 0 if product.unreleased(at) else min(max(0, levels.free), units)
+    now = 0 if product.unreleased(at) else min(levels.unpromised, units)
     return Sellable(now=now, units=units, idle=idle, wait=beyond(product, at))
 
 

@@ -4,7 +4,8 @@ A level is kept for the network (what may still be sold anywhere) and for every 
 holds from the network before money is touched; allocation turns what is held into units of one
 location.
 
-    network level    available + held; room: what of available no shelf has
+    network level    available + held; room: so many of them no shelf has to have;
+                     owed: held units that wait for goods
     location level   on_hand = available + allocated + safety + unsellable
                      unsellable = damaged + quality_control + missing + suspended
 
@@ -64,6 +65,13 @@ class MovementKind(StrEnum):
     ROOM_GRANTED = "room_granted"
     """So many more may be sold than there are: a cap of backorders or preorders."""
     ROOM_REVOKED = "room_revoked"
+    BACKORDERED = "backordered"
+    BACKORDER_CANCELED = "backorder_canceled"
+    """Held, and released, without a unit on a shelf: owed until goods have come."""
+    OWED = "owed"
+    """Held units that turned out to be on no shelf."""
+    FILLED = "filled"
+    """Allocated from goods that an order was owed."""
     CORRECTED = "corrected"
     """A level was set to what the ledger says: no units moved."""
 
@@ -115,8 +123,20 @@ EFFECTS: Mapping[MovementKind, tuple[Mapping[str, int], Mapping[str, int]]] = {
     MovementKind.SHIFTED_IN: ({"available": 1}, {}),
     MovementKind.ROOM_GRANTED: ({"available": 1, "room": 1}, {}),
     MovementKind.ROOM_REVOKED: ({"available": -1, "room": -1}, {}),
+    MovementKind.BACKORDERED: ({"available": -1, "held": 1, "owed": 1}, {}),
+    MovementKind.BACKORDER_CANCELED: ({"available": 1, "held": -1, "owed": -1}, {}),
+    MovementKind.OWED: ({"owed": 1}, {}),
+    MovementKind.FILLED: ({"held": -1, "owed": -1}, {"available": -1, "allocated": 1}),
     MovementKind.CORRECTED: ({}, {}),
 }
+
+
+FREEING = tuple(
+    kind
+    for kind, effects in EFFECTS.items()
+    if kind is not MovementKind.SHIFTED_IN and any(one.get("available", 0) > 0 for one in effects)
+)
+"""After these somebody who waits may find something."""
 
 
 class Movement(Record):
@@ -148,6 +168,8 @@ class NetworkLevel(Record):
     held: int = 0
     room: int = 0
     """How many of these units, available or held, no shelf has to have."""
+    owed: int = 0
+    """How many of the held units wait for goods, the oldest order first."""
 
     def after(self, movement: Movement) -> Self:
         return _moved(self, EFFECTS[movement.kind][0], movement.quantity)
@@ -197,6 +219,10 @@ class StockLevels(Record):
         return sum(level.room for level in self.network)
 
     @property
+    def owed(self) -> int:
+        return sum(level.owed for level in self.network)
+
+    @property
     def on_shelves(self) -> int:
         """Units that locations have for whoever they are allocated to next."""
         return sum(level.available for level in self.locations)
@@ -205,6 +231,16 @@ class StockLevels(Record):
     def free(self) -> int:
         """Units on shelves that nobody was promised; below zero, what was sold beyond them."""
         return self.available - self.room
+
+    @property
+    def unpromised(self) -> int:
+        """How many units may be sold at once."""
+        return max(0, min(self.free, self.available))
+
+    @property
+    def come(self) -> int:
+        """Units on shelves for orders that are owed some: those that nobody was promised before."""
+        return max(0, self.on_shelves - (self.held - self.owed))
 
     def leaving(self, shard: int, units: int) -> int:
         """How many must stay available in a shard, so that `units` stay in all of them."""

@@ -332,7 +332,9 @@ class StockView(View):
     room: int
     """How many of these, available or held, are sold beyond what shelves have."""
     free: int
-    """Units on shelves that nobody was promised; below zero, what waits for goods."""
+    """Units on shelves that nobody was promised; below zero, so many held ones are missing."""
+    owed: int
+    """How many of the held units wait for goods."""
     levels: StockLevels
 
     @classmethod
@@ -343,6 +345,7 @@ class StockView(View):
             held=levels.held,
             room=levels.room,
             free=levels.free,
+            owed=levels.owed,
             levels=levels,
         )
 

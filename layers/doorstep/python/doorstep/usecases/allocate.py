@@ -21,7 +21,7 @@ from doorstep.domain.promise import Wanted
 from doorstep.domain.sellable import sellable_of
 from doorstep.domain.slots import same_window
 from doorstep.domain.sourcing import Assignment, source
-from doorstep.domain.stock import MovementKind, StockLevels
+from doorstep.domain.stock import EFFECTS, MovementKind, StockLevels
 from doorstep.domain.transit import days_to_reach
 from doorstep.ports import Catalog, Clock, Orders, Stock, Workflow
 from doorstep.usecases import shards
@@ -60,8 +60,12 @@ def allocate_orders(
     catalog: Catalog,
     workflow: Workflow,
     clock: Clock,
+    filling: bool = False,
 ) -> Allocated:
     """Allocate a batch of orders.
+
+    Goods that have come for orders that were owed some are given out only where it is `filling`:
+    then these are the orders that wait the longest.
 
     All demand of the batch on one (SKU, location), or on one day of a location, is one conditional
     update in one transaction. If
@@ -77,7 +81,7 @@ def allocate_orders(
         for order_id in waiting:
             with _apart(order_id, failed):
                 found.append(orders.get(order_id))
-        supply = _Supply(found, stock, catalog, clock())
+        supply = _Supply(found, stock, catalog, clock(), filling=filling)
         for order in found:
             with _apart(order.order_id, failed):
                 plans.append(_planned(order, supply, clock()))
@@ -87,7 +91,16 @@ def allocate_orders(
             except Exception:  # noqa: BLE001 (whose fault it was shows when each goes alone)
                 for plan in group:
                     with _apart(plan.order.order_id, failed):
-                        stored.append(_alone(plan.order.order_id, orders, stock, catalog, clock))
+                        stored.append(
+                            _alone(
+                                plan.order.order_id,
+                                orders,
+                                stock,
+                                catalog,
+                                clock,
+                                filling=filling,
+                            )
+                        )
             else:
                 more = (plan.more for plan in group)
                 stored += map(Plan, committed, more)
@@ -125,7 +138,13 @@ class _Supply:
     """What a batch may draw on; it falls with every plan."""
 
     def __init__(
-        self, found: Sequence[Order], stock: Stock, catalog: Catalog, at: datetime
+        self,
+        found: Sequence[Order],
+        stock: Stock,
+        catalog: Catalog,
+        at: datetime,
+        *,
+        filling: bool,
     ) -> None:
         skus = _skus(found)
         levels = stock.levels(skus)
@@ -138,11 +157,21 @@ class _Supply:
             for sku, all_ in levels.items()
             for level in all_.network
         }
+        closed = {sku for sku, product in self.products.items() if product.unreleased(at)}
         self.places = {
             (sku, level.location_id): level.available
             for sku, all_ in levels.items()
             for level in all_.locations
+            if sku not in closed
         }
+        self._free = {
+            sku: 0 if sku in closed else max(0, all_.free) for sku, all_ in levels.items()
+        }
+        self._come = {
+            sku: all_.come if filling and sku not in closed else 0 for sku, all_ in levels.items()
+        }
+        self._closed = closed
+        self._short = {sku for sku, all_ in levels.items() if all_.free < 0}
         self.locations = catalog.locations()
         self.options = {option.code: option for option in catalog.delivery_options()}
         self.rules = {
@@ -166,14 +195,42 @@ class _Supply:
                 found[line.line_id] = units
         return found
 
+    def beyond(self, order: Order, found: Mapping[str, int]) -> set[str]:
+        """The SKUs of which shelves have too few free units for what was found."""
+        wanted: Counter[str] = Counter()
+        for line_id, units in found.items():
+            wanted[order.line(line_id).sku or ""] += units
+        return {sku for sku, units in wanted.items() if units > self._free.get(sku, 0)}
+
+    def come(self, order: Order) -> dict[str, int]:
+        """Owed units by line that goods have come for."""
+        left = dict(self._come)
+        found = {}
+        for line in order.lines:
+            if units := min(line.owed, left.get(line.sku or "", 0)):
+                left[line.sku or ""] -= units
+                found[line.line_id] = units
+        return found
+
+    def exhausted(self) -> set[str]:
+        """SKUs of which more units are held than there are, and shelves have no more; or of which
+        none may leave yet.
+        """
+        left = {sku for (sku, _), units in self.places.items() if units}
+        return self._closed | (self._short - left)
+
     def take(self, order: Order) -> None:
         """What this order holds, allocates and books is no longer there for others."""
         self.agenda.take(order.booked)
-        for movement in order.moved:
-            if movement.kind is MovementKind.HELD:
-                self.network[movement.sku, movement.shard] -= movement.quantity
-            if movement.kind is MovementKind.ALLOCATED and movement.location_id:
-                self.places[movement.sku, movement.location_id] -= movement.quantity
+        for one in order.moved:
+            on_network, on_place = EFFECTS[one.kind]
+            if "available" in on_network:
+                self.network[one.sku, one.shard] -= one.quantity
+                self._free[one.sku] -= one.quantity
+            if one.location_id and "available" in on_place:
+                self.places[one.sku, one.location_id] -= one.quantity
+            if one.kind is MovementKind.FILLED:
+                self._come[one.sku] -= one.quantity
 
     def _asks(self, place: Location, found: Sequence[Order]) -> bool:
         """Whether some of these orders may go there: it has goods, or they need none."""
@@ -196,11 +253,20 @@ def _cause(found: Sequence[Order], at: datetime) -> str:
     return f"{found[0].order_id}-V{found[0].version}-{at.isoformat()}"
 
 
-def _alone(order_id: str, orders: Orders, stock: Stock, catalog: Catalog, clock: Clock) -> Plan:
+def _alone(
+    order_id: str,
+    orders: Orders,
+    stock: Stock,
+    catalog: Catalog,
+    clock: Clock,
+    *,
+    filling: bool,
+) -> Plan:
     """Plan and commit one order until nobody is faster."""
     for _ in range(_TRIES - 1):
         order = orders.get(order_id)
-        plan = _planned(order, _Supply([order], stock, catalog, clock()), clock())
+        supply = _Supply([order], stock, catalog, clock(), filling=filling)
+        plan = _planned(order, supply, clock())
         try:
             (stored,) = orders.commit(plan.order)
         except (Conflict, FullyBooked, OutOfStock):
@@ -223,13 +289,13 @@ def _planned(order: Order, supply: _Supply, at: datetime) -> Plan:
         return Plan(stopped)
     findable = supply.findable(order)
     first = dict(islice(findable.items(), placing.MAX_SKUS_PER_COMMIT))
-    held = placing.hold_units(order, first)
+    held = placing.hold_units(order, first, supply.beyond(order, first))
     option = supply.options.get(order.delivery_option)
     if option and option.windows:
         plan = _by_courier(held, option, supply, at)
         return Plan(acting.give_up_later(plan.order, rules, at=at))
     sourcing = source(
-        held,
+        allocating.routable(held, supply.come(held)),
         supply.locations,
         supply.places,
         rules,
@@ -251,6 +317,7 @@ def _planned(order: Order, supply: _Supply, at: datetime) -> Plan:
     )
     supply.take(placed)
     if not more:
+        placed = allocating.owe(placed, supply.exhausted())
         placed = placed.changed(tried_at=at) if placed.retry_at else placed
         placed = placing.report_shortage(placed, at=at)
         placed = allocating.report_unfilled(placed, sourcing, at=at)
@@ -266,9 +333,9 @@ def _by_courier(held: Order, option: DeliveryOption, supply: _Supply, at: dateti
     excluded = {location_id for line in held.lines for location_id in line.excluded}
     places = [place for place in supply.locations if place.location_id not in excluded]
     wanted = [
-        Wanted(line.sku or "", line.unallocated, supply.products[line.sku or ""].skills)
+        Wanted(line.sku or "", line.unallocated - line.owed, supply.products[line.sku or ""].skills)
         for line in held.lines
-        if line.unallocated
+        if line.unallocated > line.owed
     ]
     slot = held.promise and same_window(
         held.promise,

@@ -25,7 +25,7 @@ from doorstep.usecases.quote import (
     Item,
     QuotedDelivery,
     days_taken,
-    demand,
+    drawn,
     quote,
     unsellable,
 )
@@ -164,7 +164,7 @@ def _offer(
         tax=tax,
         at=at,
     )
-    together = demand(items)
+    together = drawn(items, levels, at)
     lines = tuple(
         OfferedLine(
             sku=product.sku,
@@ -173,7 +173,14 @@ def _offer(
             unit_price=priced.unit_price,
             total=priced.total,
             **dict(
-                availability(product, levels[product.sku], places, together[product.sku], to, at=at)
+                availability(
+                    product,
+                    levels[product.sku],
+                    places,
+                    together[product.sku].units,
+                    to,
+                    at=at,
+                )
             ),
         )
         for (product, quantity), priced in zip(items, quoted.lines, strict=True)

@@ -45,7 +45,6 @@ from doorstep.domain.order import (
 from doorstep.domain.payment import MAX_TENDERS, Method, Payment
 from doorstep.domain.personalization import personalize
 from doorstep.domain.record import Command, Moment
-from doorstep.domain.sellable import sellable
 from doorstep.domain.stock import StockLevels
 from doorstep.ports import (
     Authorization,
@@ -60,7 +59,16 @@ from doorstep.ports import (
 from doorstep.usecases import shards
 from doorstep.usecases.authorize import authorize
 from doorstep.usecases.cancel import carry_out_voids
-from doorstep.usecases.quote import MAX_LINES, Item, Quote, days_taken, demand, quote, unsellable
+from doorstep.usecases.quote import (
+    MAX_LINES,
+    Drawn,
+    Item,
+    Quote,
+    days_taken,
+    drawn,
+    quote,
+    unsellable,
+)
 
 _TRIES = 6
 
@@ -310,17 +318,20 @@ def _received(
         )
 
     for attempt in range(_TRIES):
+        together = drawn(items, levels, at)
         quoted = _chosen(priced([offered]), command, at)
-        if quoted is None and (short := _short(items, levels, at)):
+        if quoted is None and (short := _short(together)):
             raise OutOfStock(short)
         if quoted is None:
             others = [one for one in catalog.delivery_options() if command.currency in one.prices]
             raise _impossible(command, offered, priced(others))
-        draft = _draft(command, key, at, ttl_seconds, products, quoted)
+        draft = _draft(command, key, at, ttl_seconds, products, quoted, together)
         payments = _payments(command, key, draft.totals.total, payment_methods)
         slots = quoted.deliveries[0].slots
         try:
-            leaving = shards.leaving(draft.lines, levels, _leaving(items, levels, at))
+            leaving = shards.leaving(
+                draft.lines, levels, {sku: one.leaving for sku, one in together.items()}
+            )
             received = placing.receive(draft, payments, at=at, leaving=leaving)
             if slots:
                 place, bookings = slots[0].place, slots[0].bookings
@@ -330,7 +341,7 @@ def _received(
             levels = stock.levels(products)
         except OutOfStock as refusal:
             levels = stock.levels(products)
-            short = _short(items, levels, at)
+            short = _short(drawn(items, levels, at))
             elsewhere = slots or any(_elsewhere(item.product, levels) for item in items)
             if short or not elsewhere:
                 raise OutOfStock(short or refusal.short) from None
@@ -370,32 +381,18 @@ def _impossible(command: Checkout, option: DeliveryOption, others: Quote) -> Ref
     return InvalidCommand({"delivery_option": fault})
 
 
-def _short(
-    items: Sequence[Item], levels: Mapping[str, StockLevels], at: datetime
-) -> dict[str, tuple[int, int]]:
+def _short(together: Mapping[str, Drawn]) -> dict[str, tuple[int, int]]:
     """SKU → (asked, left) over all shards, where there are too few."""
-    products = {item.product.sku: item.product for item in items}
-    left = {sku: sellable(one, levels[sku], at).units for sku, one in products.items()}
-    return {sku: (units, left[sku]) for sku, units in demand(items).items() if units > left[sku]}
+    return {
+        sku: (one.units, one.sellable.units)
+        for sku, one in together.items()
+        if one.units > one.sellable.units
+    }
 
 
 def _elsewhere(product: Product, levels: Mapping[str, StockLevels]) -> bool:
     """Whether units that one shard refused may be had all the same: of another, or later."""
     return product.stock_shards > 1 or levels[product.sku].room > 0
-
-
-def _leaving(
-    items: Sequence[Item], levels: Mapping[str, StockLevels], at: datetime
-) -> Mapping[str, int]:
-    """SKU → units that must stay available in all shards, so that what was promised from shelves
-    comes from there, and nothing is sold beyond what the terms allow.
-    """
-    products = {item.product.sku: item.product for item in items}
-    floors = {}
-    for sku, units in demand(items).items():
-        offered = sellable(products[sku], levels[sku], at)
-        floors[sku] = offered.idle if offered.waits(units) else levels[sku].room
-    return floors
 
 
 def _payments(
@@ -475,6 +472,7 @@ def _draft(
     ttl_seconds: int,
     products: Mapping[str, Product],
     quoted: Quote,
+    together: Mapping[str, Drawn],
 ) -> Order:
     """The cart as an order, with the money and the promise that were quoted."""
     (delivery,) = quoted.deliveries
@@ -496,6 +494,7 @@ def _draft(
             ordered=wanted.quantity,
             settled=zero,
             refunded=zero,
+            owed=wanted.quantity if together[wanted.sku].wait else 0,
             stock_shard=_shard(key, products[wanted.sku]),
         )
         for number, (wanted, priced) in enumerate(

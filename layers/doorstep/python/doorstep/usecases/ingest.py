@@ -31,6 +31,7 @@ from doorstep.domain.storefront import (
 from doorstep.ports import Catalog, Clock, Orders, Stock
 from doorstep.usecases import shards
 from doorstep.usecases.cancel import cancel_rest
+from doorstep.usecases.quote import Item, drawn
 
 _TRIES = 6
 AWAITING_PAYMENT = "awaiting_payment"
@@ -119,7 +120,8 @@ def _place(
             canceled.raising(OrderCanceled(reason=canceled.cancel_reason, units=units))
         )
         return stored
-    order = placing.hold_units(order, _findable(order, products, stock, at))
+    found, owed = _findable(order, products, stock, at)
+    order = placing.hold_units(order, found, owed)
     order = placing.record_storefront_payment(order, sold.paid, at=at)
     unpaid = _due(sold) - sold.paid
     if unpaid > Money.zero(sold.currency):
@@ -340,9 +342,9 @@ def _due(sold: StorefrontOrder) -> Money:
 
 def _findable(
     order: Order, products: Mapping[str, Product], stock: Stock, at: datetime
-) -> dict[str, int]:
-    """Units by line that the network has; the demand of all lines on one SKU is drawn from one
-    count.
+) -> tuple[dict[str, int], set[str]]:
+    """Units by line that the network has, and the SKUs of which shelves have too few for that; the
+    demand of all lines on one SKU is drawn from one count.
 
     No more SKUs than one transaction takes: allocation looks for the rest.
     """
@@ -359,7 +361,12 @@ def _findable(
         if line.tracked and line.sku:
             found[line.line_id] = min(line.backordered, left.get(line.sku, 0))
             left[line.sku] = left.get(line.sku, 0) - found[line.line_id]
-    return found
+    items = [
+        Item(product, found[line.line_id])
+        for line in order.lines
+        if (product := products.get(line.sku or "")) and found.get(line.line_id)
+    ]
+    return found, {sku for sku, one in drawn(items, levels, at).items() if one.wait}
 
 
 def _units(lines: tuple[SoldLine, ...]) -> dict[str, tuple[int, int]]:

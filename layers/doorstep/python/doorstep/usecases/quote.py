@@ -16,7 +16,7 @@ from doorstep.domain.catalog import DeliveryOption, Location, Product
 from doorstep.domain.money import Money, total
 from doorstep.domain.order import Totals
 from doorstep.domain.promise import Promise, Wanted, promise_from
-from doorstep.domain.sellable import sellable
+from doorstep.domain.sellable import Sellable, Wait, sellable
 from doorstep.domain.slots import Slot, open_slots
 from doorstep.domain.stock import StockLevels
 from doorstep.ports import Stock, TaxEngine
@@ -118,7 +118,8 @@ def quote(
             total=goods + shipping,
         )
         if option.windows:
-            slots = open_slots(option, places, wanted, stock, agenda, to=to, at=at)
+            ready = () if any(one.wait for one in wanted) else places
+            slots = open_slots(option, ready, wanted, stock, agenda, to=to, at=at)
             dates = slots[0].promise(option, at) if slots else None
         else:
             slots = ()
@@ -159,28 +160,49 @@ def unsellable(
     return faults
 
 
-def demand(items: Iterable[Item]) -> Mapping[str, int]:
-    """SKU → units of all items."""
+class Drawn(NamedTuple):
+    """What a cart draws of one SKU: the demand of all items is drawn from one count."""
+
+    units: int
+    sellable: Sellable
+    wait: Wait | None
+    """What the units wait for, all of them; None where shelves have them."""
+    leaving: int
+    """How many units must stay available, so that what was promised from shelves comes from there,
+    and nothing is sold beyond what the terms allow.
+    """
+
+
+def drawn(
+    items: Iterable[Item], levels: Mapping[str, StockLevels], at: datetime
+) -> Mapping[str, Drawn]:
+    """SKU → what is drawn of it."""
     units: Counter[str] = Counter()
+    products = {}
     for product, quantity in items:
         units[product.sku] += quantity
-    return units
+        products[product.sku] = product
+    found = {}
+    for sku, product in products.items():
+        offered = sellable(product, levels[sku], at)
+        wait = offered.waits(units[sku])
+        leaving = offered.idle if wait else levels[sku].room
+        found[sku] = Drawn(units[sku], offered, wait, leaving)
+    return found
 
 
 def _wanted(
     items: Sequence[Item], levels: Mapping[str, StockLevels], at: datetime
 ) -> Sequence[Wanted]:
-    """What is to be promised, and what of it has to wait for goods: the demand of all items on one
-    SKU is drawn from one count.
-    """
-    together = demand(items)
+    """What is to be promised, and what of it has to wait for goods."""
+    together = drawn(items, levels, at)
     return [
         Wanted(
             product.sku,
             quantity,
             product.skills,
             product.production_days,
-            sellable(product, levels[product.sku], at).waits(together[product.sku]),
+            together[product.sku].wait,
         )
         for product, quantity in items
     ]

@@ -228,9 +228,9 @@ def _gather(order: Order, remedy_id: str, stock: Stock, at: datetime) -> None:
             wanted[one.sku, 0] = wanted.get((one.sku, 0), 0) + units
     levels = stock.levels(sku for sku, _ in wanted)
     short = {
-        sku: (units, levels[sku].available)
+        sku: (units, levels[sku].unpromised)
         for (sku, _), units in wanted.items()
-        if levels[sku].available < units
+        if levels[sku].unpromised < units
     }
     if short:
         raise OutOfStock(short)

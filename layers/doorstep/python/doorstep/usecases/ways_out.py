@@ -72,7 +72,7 @@ def _substitutes(
             other = others.get(sku)
             if other is None or sku == line.sku or other.kind is not ProductKind.STANDARD:
                 continue
-            free = levels[sku].available - taken.get(sku, 0)
+            free = levels[sku].unpromised - taken.get(sku, 0)
             if order.currency not in other.prices or free < quantity:
                 continue
             taken[sku] = taken.get(sku, 0) + quantity

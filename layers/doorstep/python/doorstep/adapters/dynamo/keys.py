@@ -10,7 +10,7 @@ import zlib
 from datetime import date, datetime
 from typing import NamedTuple
 
-from doorstep.adapters.dynamo.schema import DUE_SHARDS, TIMELINE_PREFIX
+from doorstep.adapters.dynamo.schema import DUE_SHARDS, LEDGER_PREFIX, TIMELINE_PREFIX
 from doorstep.domain.order import order_of
 
 
@@ -149,7 +149,7 @@ def stock_timeline(sku: str, sequence: int) -> Key:
 
 
 def ledger(sku: str, location_id: str | None) -> str:
-    return f"LEDGER#{sku}#{location_id or ''}"
+    return f"{LEDGER_PREFIX}{sku}#{location_id or ''}"
 
 
 def movement(sku: str, location_id: str | None, kind: str, cause: str) -> Key:

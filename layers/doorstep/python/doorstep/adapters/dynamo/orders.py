@@ -32,7 +32,7 @@ from doorstep.adapters.dynamo.transact import (
     put,
     transact,
 )
-from doorstep.domain.allocating import unfillable, waits_for
+from doorstep.domain.allocating import owed, unfillable, waits_for
 from doorstep.domain.capacity import Booking
 from doorstep.domain.errors import Conflict, Duplicate, FullyBooked, NotFound, OutOfStock
 from doorstep.domain.events import TimelineItem
@@ -305,14 +305,14 @@ def _numbers(order: Order) -> Iterator[tuple[str, str, str]]:
 
 def _waiting(order: Order) -> dict[str, Any]:
     """The place of an order that waits for goods or for a location, by the time it was placed, with
-    the SKUs that no stock holds.
+    the SKUs that it does not hold, and behind `##` those that it is owed.
 
     Where they are more than a sort key can hold, `*` stands for them.
     """
-    skus = waits_for(order)
-    if not order.placed_at or not (skus or unfillable(order)):
+    skus, beyond = waits_for(order), owed(order)
+    if not order.placed_at or not (skus or beyond or unfillable(order)):
         return {}
-    names = "#".join(skus)
+    names = "#".join(skus) + (f"##{'#'.join(beyond)}" if beyond else "")
     if len(names.encode()) > MAX_WAITING_BYTES:
         names = ANY_SKU
     since = order.placed_at.isoformat(timespec="seconds")

@@ -81,8 +81,10 @@ class DynamoQueues:
         )
         for row in (row for page in pages for row in page["Items"]):
             place = row[QUEUE_SK]["S"]
-            _, order_id, *skus = place.split("#")
-            yield Waiting(order_id, None if ANY_SKU in skus else tuple(skus), place)
+            _, order_id, names = place.split("#", 2)
+            skus, _, owed = (part.split("#") if part else [] for part in names.partition("##"))
+            known = None if ANY_SKU in skus else tuple(skus)
+            yield Waiting(order_id, known, place, tuple(owed))
 
     def tracked(self, carrier: str, tracking_number: str) -> str:
         key = keys.tracked(carrier, tracking_number)

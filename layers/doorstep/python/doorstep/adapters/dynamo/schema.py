@@ -24,6 +24,9 @@ TTL = "expires_ttl"
 #: The sort keys of timeline items start with this; only they are published.
 TIMELINE_PREFIX = "TIMELINE#"
 
+#: The partition keys of movements of stock start with this; those that free goods wake `refill`.
+LEDGER_PREFIX = "LEDGER#"
+
 #: In the place of an order that waits for goods: more SKUs than its sort key can hold.
 ANY_SKU = "*"
 MAX_WAITING_BYTES = 800
