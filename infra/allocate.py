@@ -53,7 +53,9 @@ class Allocate(Construct):
         data.index_for(retry, schema.DUE_INDEX)
         every(retry, minutes=5)
 
-        refill = Function(self, platform, "allocate.refill", timeout=_ALLOCATE_SECONDS)
+        self.refill = refill = Function(
+            self, platform, "allocate.refill", timeout=_ALLOCATE_SECONDS
+        )
         data.orders_for(refill)
         data.index_for(refill, schema.QUEUE_INDEX)
         refill.set({"STATE_MACHINE_ARN": workflow.arn})

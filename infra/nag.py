@@ -63,11 +63,12 @@ def acknowledge(data: Data, service: Service) -> None:
             "IAM5[Resource::*]",
             "The embedded AWS does not look up which identity a mail is sent by.",
         )
-    _accept(
-        service.events.publish.role,
-        "IAM5[Resource::*]",
-        "dynamodb:ListStreams takes no resource; the other actions name the table's stream.",
-    )
+    for reader in (service.events.publish, service.allocate.refill):
+        _accept(
+            reader.role,
+            "IAM5[Resource::*]",
+            "dynamodb:ListStreams takes no resource; the other actions name the table's stream.",
+        )
     _accept(
         service.events.unpublished,
         "SQS3",

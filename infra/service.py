@@ -35,7 +35,7 @@ class Service(cdk.Stack):
         self.api = api = Api(self, platform, data)
         Checkout(self, platform, data, api)
         self.ship = ship = Ship(self, platform, data, api)
-        Allocate(self, platform, data, api, ship.workflow)
+        self.allocate = Allocate(self, platform, data, api, ship.workflow)
         Returns(self, platform, data, api)
         Pay(self, platform, data, api)
         self.events = Events(self, platform, data, api)
