@@ -23,6 +23,7 @@ from doorstep.domain.errors import (
     OutOfStock,
     QuantityExceeded,
 )
+from doorstep.domain.sellable import sellable
 from doorstep.domain.stock import MovementKind
 from doorstep.domain.stockkeeping import QUALITY_MOVES
 from doorstep.usecases import counting, feed, stock, transfers
@@ -207,8 +208,9 @@ class Stockroom(RuleBasedStateMachine):
         self.shop.watches()
         for sku, levels in self.shop.stock.levels(["MUG", "CUP"]).items():
             standing, product = self.shop.memory.standings[sku], self.shop.memory.products[sku]
+            now = sellable(product, levels, self.shop.clock()).now
             assert sku not in self.shop.memory.moved_since or standing.state is goods_state(
-                levels.unpromised, product.low_stock
+                now, product.low_stock
             )
 
     @invariant()
