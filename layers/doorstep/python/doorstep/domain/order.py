@@ -338,11 +338,11 @@ class Order(Record):
 
     @property
     def unplaced(self) -> dict[str, int]:
-        """Units by line that have no location, and do not wait for goods on terms of their own."""
+        """Units by line that have no location."""
         return {
-            line.line_id: line.open - line.allocated - line.owed
+            line.line_id: line.open - line.allocated
             for line in self.lines
-            if line.kind is not LineKind.DIGITAL and line.open > line.allocated + line.owed
+            if line.kind is not LineKind.DIGITAL and line.open > line.allocated
         }
 
     @property

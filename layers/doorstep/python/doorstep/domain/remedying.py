@@ -69,7 +69,7 @@ def offer(
 
     What the policy would do at the deadline, and cannot be done, is a refund.
     """
-    if not (allocating.waiting(order) and order.unplaced) or order.offered:
+    if not allocating.waiting(order) or order.offered:
         state = "being offered a remedy" if order.offered else _state(order)
         raise IllegalTransition(f"order {order.order_id}", state, "offered a remedy")
     if deadline <= at:
