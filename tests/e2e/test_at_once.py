@@ -25,7 +25,9 @@ from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
 from doorstep.adapters import aws as adapters_aws
+from doorstep.adapters.dynamo import keys
 from doorstep.adapters.dynamo.catalog import DynamoCatalog
+from doorstep.adapters.dynamo.days import counters
 from doorstep.adapters.dynamo.ledger import DynamoLedger
 from doorstep.adapters.dynamo.orders import DynamoOrders
 from doorstep.adapters.dynamo.queues import DynamoQueues
@@ -93,9 +95,11 @@ class CrowdedShop(Shop):
         self.ledger = DynamoLedger(client, table, self.clock)
         self.known: set[str] = set()
         self._numbers = count(1)
+        near = {"capabilities": ["ship", "same_day"], "latitude": 52.53, "longitude": 13.4}
         self.catalog.save(
             a.delivery(),
-            a.location("BERLIN"),
+            a.same_day(windows=[a.NOON | {"order_by": "12:00"}, a.EVENING]),
+            a.location("BERLIN", daily_capacity=6, **near),
             a.location("HAMBURG", a.HAMBURG),
             a.product("MUG", "3.33", stock_shards=3),
             a.product("CUP", "0.01"),
@@ -131,7 +135,8 @@ class CrowdedShop(Shop):
         chance = random.Random(key)  # noqa: S311 (a cart, not a secret)
         lines = [(chance.choice(SKUS), chance.randint(1, 3)) for _ in range(chance.randint(1, 2))]
         self.known.add(order_id("web", key))
-        cart = a.cart(*lines, token=chance.choice(TOKENS))
+        option = chance.choice(["standard", "same-day"])
+        cart = a.cart(*lines, token=chance.choice(TOKENS), delivery_option=option)
         if much % 4:
             self.check_out(cart, key)
             return
@@ -365,7 +370,9 @@ def _faults(shop: CrowdedShop, rows: Sequence[Mapping[str, Any]]) -> list[str]:
         for row in rows
         if row["pk"]["S"].startswith("LEDGER#") and (units := int(row["quantity"]["N"]))
     ]
-    found = broken(orders, levels, moved, timelines)
+    taken = [counters(row) for row in rows if row["pk"]["S"] == keys.days()]
+    days = {key: units for day in taken for key, units in day.items()}
+    found = broken(orders, levels, moved, timelines, days)
     found += [
         f"{one.sku}: {audited.drift}" for one in levels if (audited := _audit(shop, one)).drift
     ]

@@ -162,6 +162,19 @@ def test_two_reads_per_sku_and_two_lists(shop: Shop) -> None:
     assert not fifth.done
 
 
+def test_three_reads_per_sku_where_days_are_limited_and_couriers_come(shop: Shop) -> None:
+    """The product, its stock, and the days of all locations; two lists are a minute old."""
+    near = {"capabilities": ["ship", "same_day"], "latitude": 52.53, "longitude": 13.4}
+    shop.catalog.save(a.location("BERLIN", daily_capacity=3, **near), a.same_day())
+    shop.sells("MUG", BERLIN=9)
+    sixth = Countdown(5, kill)
+    ports = sixth.watching({"catalog": shop.catalog, "stock": shop.stock})
+    wanted = WantedProduct(sku="MUG", country="DE", postal_code="10119")
+    offer = offer_product(wanted, **ports, tax=shop.tax, clock=shop.clock)
+    assert not sixth.done
+    assert [one.code for one in offer.options] == ["same-day", "standard"]
+
+
 def test_an_option_that_does_not_reach_is_not_offered_and_not_sold(shop: Shop) -> None:
     shop.sells("MUG", BERLIN=9)
     table = [{"countries": ["DE"], "up_to_km": 100, "days": 1}]

@@ -13,7 +13,13 @@ from doorstep.adapters.payments.sandbox import Token
 from doorstep.domain import placing
 from doorstep.domain.calendar import Calendar
 from doorstep.domain.capacity import UNITS
-from doorstep.domain.errors import FullyBooked, InvalidCommand, OutOfStock, PaymentDeclined
+from doorstep.domain.errors import (
+    FullyBooked,
+    IllegalTransition,
+    InvalidCommand,
+    OutOfStock,
+    PaymentDeclined,
+)
 from doorstep.domain.fulfillment import FulfillmentStatus
 from doorstep.domain.order import Order, OrderStatus
 from doorstep.usecases.availability import Offer, WantedProduct, offer_product
@@ -270,6 +276,15 @@ def test_nothing_is_started_before_the_order_is_free_to_go(shop: Shop) -> None:
     shop.check()
 
 
+def test_an_order_that_a_person_refuses_gives_all_of_it_back_and_wakes_nobody(shop: Shop) -> None:
+    order = buys(shop, customer=Buyer(email="m@example.org", name="Mallory"))
+    shop.settle()
+    shop.cancels(order.order_id)
+    shop.settle(times=2)
+    assert (taken(shop), shop.left("MUG"), shop.workflow.woken) == ({}, (27, 0), {})
+    shop.check()
+
+
 def test_what_a_store_rejects_another_one_brings_in_the_same_window(shop: Shop) -> None:
     order = buys(shop)
     shop.settle()
@@ -290,6 +305,17 @@ def test_what_no_courier_can_bring_any_more_is_a_matter_for_a_person(shop: Shop)
     order = shop.order(order.order_id)
     assert [item.cause for item in order.work_items] == ["unfilled"]
     assert taken(shop) == {}
+    shop.check()
+
+
+def test_nothing_leaves_a_store_before_it_is_paid(shop: Shop) -> None:
+    ports = {"orders": shop.orders, "gateway": shop.gateway}
+    cart = a.cart(("MUG", 1), delivery_option="same-day")
+    with pytest.raises(Killed):
+        shop.check_out(cart, "pending", **Countdown(1, kill).watching(ports))
+    (pending,) = shop.memory.orders.values()
+    with pytest.raises(IllegalTransition):
+        shop.releases(pending.fulfillment_orders[0].fulfillment_order_id)
     shop.check()
 
 
@@ -325,8 +351,9 @@ def test_a_late_store_is_noticed_and_a_checkout_that_is_not_paid_yet_is_not(shop
     ],
 )
 def test_absurd_windows_are_refused(absurd: dict[str, Any]) -> None:
-    with pytest.raises(ValidationError):
+    with pytest.raises(ValidationError) as refusal:
         a.same_day(**absurd)
+    assert refusal.value.errors()[0]["loc"][0] == "windows"
 
 
 def test_an_absurd_capacity_is_refused() -> None:

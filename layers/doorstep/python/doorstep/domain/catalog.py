@@ -7,7 +7,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Annotated, Self
 
-from pydantic import Field, field_validator, model_validator
+from pydantic import Field, ValidationInfo, field_validator, model_validator
 
 from doorstep.domain.address import Address
 from doorstep.domain.calendar import WEEKEND, WORKING_WEEK, Calendar, LocalTime, Weekday
@@ -246,18 +246,20 @@ class DeliveryOption(Record):
     service: str = Field(default="standard", max_length=60)
     """The carrier service bought for it."""
 
-    windows: tuple[Window, ...] = Field(default=(), max_length=96)
+    windows: tuple[Window, ...] = Field(default=(), max_length=96, validate_default=True)
     """In which a courier brings it, the same day or within the hour."""
 
-    @model_validator(mode="after")
-    def _by_courier(self) -> Self:
-        if bool(self.windows) != (self.kind in BY_COURIER):
+    @field_validator("windows")
+    @classmethod
+    def _by_courier(cls, windows: tuple[Window, ...], given: ValidationInfo) -> tuple[Window, ...]:
+        if bool(windows) != (given.data.get("kind") in BY_COURIER):
             raise ValueError("same day and one hour have windows, and nothing else has")
-        if self.windows and not (self.transit and all(row.up_to_km for row in self.transit)):
+        rows: tuple[Transit, ...] = given.data.get("transit", ())
+        if windows and not (rows and all(row.up_to_km for row in rows)):
             raise ValueError("say in `transit` how far couriers go: `up_to_km`")
-        if len({window.starts for window in self.windows}) < len(self.windows):
+        if len({window.starts for window in windows}) < len(windows):
             raise ValueError("two windows start at the same time")
-        return self
+        return windows
 
     @property
     def arrives_on(self) -> tuple[Weekday, ...]:

@@ -12,7 +12,7 @@ from doorstep.domain.capturing import standing
 from doorstep.domain.errors import IllegalTransition, InvalidCommand
 from doorstep.domain.fulfillment import WORKABLE, FulfillmentOrder, FulfillmentStatus
 from doorstep.domain.money import total
-from doorstep.domain.order import Order
+from doorstep.domain.order import Order, OrderStatus
 from doorstep.domain.payment import PaymentOutcome
 from doorstep.domain.placing import close_if_done, open_work_item
 from doorstep.domain.record import Command
@@ -41,7 +41,11 @@ class Parcel(Command):
 
 
 def release(order: Order, key: str) -> Order:
-    """The location may start."""
+    """The location may start. Raises IllegalTransition where nobody has paid yet: what a courier
+    brings is allocated before.
+    """
+    if order.status is OrderStatus.PENDING:
+        raise IllegalTransition(f"fulfillment order {key}", "not paid yet", "released")
     return _to(order, key, FulfillmentStatus.RELEASED, events.FulfillmentReleased)
 
 

@@ -191,12 +191,14 @@ class OrderView(View):
 
 
 def _unworried(one: FulfillmentOrder) -> FulfillmentOrder:
-    """Without what went wrong where it is made and packed, and how it is done."""
+    """Without what went wrong where it is made and packed, how it is done, and what it takes of the
+    day there.
+    """
     lines = (
         line.model_copy(update={"work_order": line.work_order and line.work_order.in_public})
         for line in one.lines
     )
-    return one.with_lines(lines).model_copy(update={"reason": ""})
+    return one.with_lines(lines).model_copy(update={"reason": "", "bookings": ()})
 
 
 class RoutingView(View):
