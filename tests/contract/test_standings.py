@@ -1,6 +1,6 @@
 """The contract of Standings: stored with its events, found by time, by one writer at a time."""
 
-from datetime import timedelta
+from datetime import UTC, date, datetime, timedelta
 
 import pytest
 
@@ -71,6 +71,15 @@ def test_its_work_item_is_listed_while_it_is_open(world: World, standings: Stand
     known = standings.find(["MUG"])["MUG"]
     standings.save(known.audited([], world.clock()))
     assert world.queues.work_items(10, None)[0] == []
+
+
+def test_how_fast_it_sells_is_kept(world: World, standings: Standings) -> None:
+    weeks = {date(2026, 2, 23): 4, date(2026, 3, 2): 3}
+    since = world.clock() - timedelta(days=40)
+    unknown = Standing.unknown("MUG", world.clock())
+    standings.save(unknown.selling(weeks, since, datetime(2026, 3, 4, tzinfo=UTC)))
+    kept = standings.find(["MUG"])["MUG"]
+    assert (dict(kept.shipped), kept.known_since) == (weeks, since)
 
 
 def test_many_are_found_at_once(world: World, standings: Standings) -> None:

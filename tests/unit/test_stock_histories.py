@@ -25,12 +25,14 @@ from doorstep.domain.errors import (
 )
 from doorstep.domain.sellable import sellable
 from doorstep.domain.stock import MovementKind
+from doorstep.domain.stock_file import StockFile
 from doorstep.domain.stockkeeping import QUALITY_MOVES
-from doorstep.usecases import counting, feed, stock, transfers
+from doorstep.usecases import counting, feed, stock, stock_files, transfers
 from doorstep.usecases.products import settle_room
 from doorstep.usecases.reconcile import audit
 from doorstep.usecases.shards import rebalance
 from tests import builders as a
+from tests.builders import NOW
 from tests.contract.fakes_orders import FakeLedger
 from tests.invariants import broken_stock_events
 from tests.shop import Shop
@@ -159,6 +161,24 @@ class Stockroom(RuleBasedStateMachine):
         entry = feed.FeedEntry(sku=sku, sequence=sequence, change=change)
         with suppress(*REFUSED):
             feed.follow_feed("wms", self._place(place), [entry, entry], **self.ports)
+
+    @rule(place=places, sequence=sequences, counts=st.lists(st.integers(0, 9), max_size=3))
+    def feed_file(self, place: str, sequence: int, counts: list[int]) -> None:
+        """Counts by the file, which comes twice; a third line is about a SKU that is not sold."""
+        file = StockFile(
+            location_id=self._place(place), source="wms", sequence=sequence, asked_at=NOW
+        )
+        lines = (f"{sku},{units}" for sku, units in zip(("MUG", "CUP", "NO"), counts, strict=False))
+        content = "\n".join(("sku,on_hand", *lines)).encode()
+        files, ports = self.shop.documents, {**self.ports, "clock": self.shop.clock}
+        known = file.key in files.files
+        files.put(file.key, content, "text/csv")
+        first = stock_files.read_file(file.key, len(content), files=files, **ports)
+        assert first.ended
+        assert stock_files.read_file(file.key, len(content), files=files, **ports) == first
+        if not known:
+            assert first.lines == len(counts)
+            assert first.outcomes.get("refused", 0) == max(0, len(counts) - 2)
 
     @rule(sku=skus, place=places, quantity=units, received=st.integers(0, 7))
     def transfer(self, sku: str, place: str, quantity: int, received: int) -> None:
