@@ -94,6 +94,11 @@ def preordered(
     return product(sku, preorder=Preorder(cap=cap, release_at=release_at), **more)
 
 
+def bundle(sku: str = "SET", price: str = "30.00", **components: int) -> Product:
+    """A product that is made of others."""
+    return product(sku, price, components=components)
+
+
 def location(
     location_id: str, address: Address = BERLIN, kind: str = "warehouse", **more: Any
 ) -> Location:

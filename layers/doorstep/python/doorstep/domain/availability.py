@@ -5,7 +5,7 @@ It is shown to everybody, so it never tells how much there is of what is not sca
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 from enum import StrEnum
 from math import inf
@@ -102,6 +102,28 @@ def availability(
         left=left,
         places=_where(levels, places, left, to),
     )
+
+
+def of_bundle(parts: Sequence[tuple[Availability, int]]) -> Availability:
+    """A bundle is as available as its scarcest part: pairs of a part and its units in one bundle.
+
+    Where the last ones are is not said: no place may have all the parts.
+    """
+    state = max((part.state for part, _ in parts), key=list(StockState).index)
+    left = [part.left // each for part, each in parts if part.left is not None]
+    if state is StockState.LOW_STOCK and min(left) == 0:
+        state = StockState.OUT_OF_STOCK
+    return Availability(
+        state=state,
+        available=all(part.available for part, _ in parts),
+        left=min(left) if state is StockState.LOW_STOCK else None,
+        backorder_until=_last(part.backorder_until for part, _ in parts),
+        preorder_from=_last(part.preorder_from for part, _ in parts),
+    )
+
+
+def _last(moments: Iterable[datetime | None]) -> datetime | None:
+    return max((moment for moment in moments if moment), default=None)
 
 
 def _where(

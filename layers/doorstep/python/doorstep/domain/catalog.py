@@ -104,12 +104,24 @@ class Product(Record):
     """More than sells in so many weeks is too much; None: never."""
     backorder: Backorder | None = None
     preorder: Preorder | None = None
+    components: dict[Sku, Annotated[int, Field(ge=1, le=1_000)]] = Field(default={}, max_length=20)
+    """Of a bundle: the products it is made of, and how many units of each. It has no own stock."""
 
     @model_validator(mode="after")
     def _one_way(self) -> Self:
         if self.backorder and self.preorder:
             raise ValueError("either backorder or preorder: after the release, change the product")
+        if self.components:
+            self._check_bundle()
         return self
+
+    def _check_bundle(self) -> None:
+        if self.sku in self.components:
+            raise ValueError("a bundle cannot be a part of itself: change its components")
+        if self.backorder or self.preorder:
+            raise ValueError("a bundle has no stock: its components have the terms")
+        if self.kind is not ProductKind.STANDARD or self.options:
+            raise ValueError("a bundle is not made to order: leave out its options, or components")
 
     def unreleased(self, at: datetime) -> bool:
         """Whether none of it may leave yet."""

@@ -18,6 +18,7 @@ from pydantic import Field, PrivateAttr
 
 from doorstep.domain import transitions
 from doorstep.domain.address import Address
+from doorstep.domain.bundle import Part
 from doorstep.domain.capacity import Booking, beyond
 from doorstep.domain.errors import InvalidCommand, NotFound
 from doorstep.domain.events import Event, Units
@@ -141,6 +142,8 @@ class Line(Record):
     refunded: Money
     excluded: tuple[str, ...] = ()
     """Locations that failed to ship it."""
+    bundle: Part | None = None
+    """What it was sold in, where it was not sold alone."""
     stock_shard: int = 0
     replaces: str = ""
     """The line whose missing units it is sent for: its money is a part of theirs."""

@@ -15,7 +15,7 @@ from doorstep.domain.events import INTERNAL, OrderRouted, StockItem, TimelineIte
 from doorstep.domain.explaining import told
 from doorstep.domain.fulfillment import FulfillmentOrder
 from doorstep.domain.ledger import Drift, Unexplained
-from doorstep.domain.money import Money
+from doorstep.domain.money import Money, total
 from doorstep.domain.order import (
     Customer,
     FulfillmentState,
@@ -105,6 +105,34 @@ class RefundView(View):
         return cls(**{name: getattr(refund, name) for name in cls.model_fields})
 
 
+class BundleView(View):
+    """Lines that were sold together, as one product."""
+
+    sku: str
+    name: str
+    quantity: int
+    total: Money
+    line_ids: tuple[str, ...]
+
+    @classmethod
+    def of(cls, order: Order) -> tuple[Self, ...]:
+        sold: dict[str, list[Line]] = {}
+        for line in order.lines:
+            if line.bundle:
+                sold.setdefault(line.bundle.line, []).append(line)
+        return tuple(
+            cls(
+                sku=parts[0].bundle.sku,
+                name=parts[0].bundle.name,
+                quantity=parts[0].ordered // parts[0].bundle.each,
+                total=total((part.total for part in parts), order.currency),
+                line_ids=tuple(part.line_id for part in parts),
+            )
+            for parts in sold.values()
+            if parts[0].bundle
+        )
+
+
 class OrderView(View):
     """One order with everything under it and its three derived states."""
 
@@ -123,6 +151,8 @@ class OrderView(View):
     delivery_option: str
     promise: Promise | None
     lines: tuple[Line, ...]
+    bundles: tuple[BundleView, ...] = ()
+    """What of the lines was sold together."""
     totals: Totals
     holds: tuple[Hold, ...]
     cancel_reason: str
@@ -157,6 +187,7 @@ class OrderView(View):
         }
         return cls(
             **same,
+            bundles=BundleView.of(order),
             fulfillment=order.fulfillment_state,
             payment=order.payment_state,
             returning=order.return_state,

@@ -7,27 +7,30 @@ are limited, one read in all.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 
 from pydantic import Field
 
+from doorstep.domain import bundle
 from doorstep.domain.address import Address, Destination
-from doorstep.domain.availability import Availability, availability
-from doorstep.domain.catalog import DeliveryKind, Sku
+from doorstep.domain.availability import Availability, availability, of_bundle
+from doorstep.domain.catalog import DeliveryKind, Product, Sku
 from doorstep.domain.errors import InvalidCommand, NotFound
-from doorstep.domain.money import Currency, Money
+from doorstep.domain.money import Currency, Money, total
 from doorstep.domain.order import Quantity
 from doorstep.domain.record import Command, Moment, Record
 from doorstep.ports import Catalog, Clock, Stock, TaxEngine
 from doorstep.usecases.quote import (
     MAX_LINES,
-    Item,
     QuotedDelivery,
+    WantedUnits,
     days_taken,
     drawn,
+    itemized,
     quote,
     unsellable,
+    with_parts,
 )
 
 
@@ -125,24 +128,26 @@ def offer_product(
     currency = wanted.currency or next(iter(product.prices), "")
     if currency not in product.prices:
         raise InvalidCommand({"currency": f"{wanted.sku!r} is not sold in {currency or 'any'}"})
-    items = [Item(product, wanted.quantity)]
-    return _offer(items, currency, _to(wanted), catalog, stock, tax, clock())
+    products = with_parts({product.sku: product}, catalog)
+    if fault := bundle.fault(product, products):
+        raise InvalidCommand({"sku": fault})
+    return _offer([wanted], products, currency, _to(wanted), catalog, stock, tax, clock())
 
 
 def offer_cart(
     cart: Cart, *, catalog: Catalog, stock: Stock, tax: TaxEngine, clock: Clock
 ) -> Offer:
     """A cart with every delivery option of its currency. Raises InvalidCommand."""
-    products = catalog.products(line.sku for line in cart.lines)
+    products = with_parts(catalog.products(line.sku for line in cart.lines), catalog)
     faults = unsellable(cart.lines, products, cart.currency)
     if faults:
         raise InvalidCommand(faults)
-    items = [Item(products[line.sku], line.quantity) for line in cart.lines]
-    return _offer(items, cart.currency, _to(cart), catalog, stock, tax, clock())
+    return _offer(cart.lines, products, cart.currency, _to(cart), catalog, stock, tax, clock())
 
 
 def _offer(
-    items: Sequence[Item],
+    wanted: Sequence[WantedUnits],
+    products: Mapping[str, Product],
     currency: str,
     to: Address,
     catalog: Catalog,
@@ -150,6 +155,7 @@ def _offer(
     tax: TaxEngine,
     at: datetime,
 ) -> Offer:
+    items = itemized(wanted, products, currency)
     levels = stock.levels(item.product.sku for item in items)
     places = catalog.locations()
     options = [one for one in catalog.delivery_options() if currency in one.prices]
@@ -165,31 +171,37 @@ def _offer(
         at=at,
     )
     together = drawn(items, levels, at)
-    lines = tuple(
-        OfferedLine(
-            sku=product.sku,
-            name=product.name,
-            quantity=quantity,
-            unit_price=priced.unit_price,
-            total=priced.total,
-            **dict(
-                availability(
-                    product,
-                    levels[product.sku],
-                    places,
-                    together[product.sku].units,
-                    to,
-                    at=at,
-                )
-            ),
+    found = [
+        availability(
+            item.product,
+            levels[item.product.sku],
+            places,
+            together[item.product.sku].units,
+            to,
+            at=at,
         )
-        for (product, quantity), priced in zip(items, quoted.lines, strict=True)
-    )
+        for item in items
+    ]
+    lines = []
+    for index, line in enumerate(wanted):
+        product = products[line.sku]
+        here = [number for number, item in enumerate(items) if item.line == index]
+        parts = [(found[i], x.part.each) for i in here if (x := items[i]).part]
+        lines.append(
+            OfferedLine(
+                sku=product.sku,
+                name=product.name,
+                quantity=line.quantity,
+                unit_price=Money(minor=product.prices[currency], currency=currency),
+                total=total((quoted.lines[number].total for number in here), currency),
+                **dict(of_bundle(parts) if parts else found[here[0]]),
+            )
+        )
     offered = [_option(delivery, at) for delivery in quoted.deliveries]
     offered.sort(key=lambda one: (one.deliver_by, one.price.minor, one.code))
     return Offer(
         currency=currency,
-        lines=lines,
+        lines=tuple(lines),
         options=tuple(offered) if all(line.available for line in lines) else (),
         quoted_at=at,
     )

@@ -66,8 +66,10 @@ from doorstep.usecases.quote import (
     Quote,
     days_taken,
     drawn,
+    itemized,
     quote,
     unsellable,
+    with_parts,
 )
 
 _TRIES = 6
@@ -300,9 +302,11 @@ def _received(
     units of a hot SKU are gathered in the shard that the order asks.
     """
     products, option = catalog.offer((line.sku for line in command.lines), command.delivery_option)
+    products = with_parts(products, catalog)
     offered = _check(command, products, option, payment_methods)
-    items = [Item(products[line.sku], line.quantity) for line in command.lines]
-    levels, places = stock.levels(products), catalog.locations()
+    items = itemized(command.lines, products, command.currency)
+    stocked = [item.product.sku for item in items]
+    levels, places = stock.levels(stocked), catalog.locations()
 
     def priced(options: Sequence[DeliveryOption]) -> Quote:
         return quote(
@@ -325,7 +329,7 @@ def _received(
         if quoted is None:
             others = [one for one in catalog.delivery_options() if command.currency in one.prices]
             raise _impossible(command, offered, priced(others))
-        draft = _draft(command, key, at, ttl_seconds, products, quoted, together)
+        draft = _draft(command, key, at, ttl_seconds, items, quoted, together)
         payments = _payments(command, key, draft.totals.total, payment_methods)
         slots = quoted.deliveries[0].slots
         try:
@@ -338,9 +342,9 @@ def _received(
                 received = allocating.reserve(received, place, bookings, products=products, at=at)
             (stored,) = orders.commit(received)
         except FullyBooked:
-            levels = stock.levels(products)
+            levels = stock.levels(stocked)
         except OutOfStock as refusal:
-            levels = stock.levels(products)
+            levels = stock.levels(stocked)
             short = _short(drawn(items, levels, at))
             elsewhere = slots or any(_elsewhere(item.product, levels) for item in items)
             if short or not elsewhere:
@@ -470,7 +474,7 @@ def _draft(
     key: str,
     at: datetime,
     ttl_seconds: int,
-    products: Mapping[str, Product],
+    items: Sequence[Item],
     quoted: Quote,
     together: Mapping[str, Drawn],
 ) -> Order:
@@ -480,26 +484,25 @@ def _draft(
     lines = tuple(
         Line(
             line_id=str(number),
-            sku=wanted.sku,
-            name=products[wanted.sku].name,
-            kind=LineKind(products[wanted.sku].kind.value),
+            sku=item.product.sku,
+            name=item.product.name,
+            kind=LineKind(item.product.kind.value),
             instructions=personalize(
-                products[wanted.sku].options, wanted.instructions
+                item.product.options, command.lines[item.line].instructions
             ).instructions,
-            final_sale=not products[wanted.sku].returnable,
+            final_sale=not item.product.returnable,
+            bundle=item.part,
             unit_price=priced.unit_price,
-            discount=zero,
+            discount=priced.discount,
             tax=priced.tax,
             total=priced.total,
-            ordered=wanted.quantity,
+            ordered=item.quantity,
             settled=zero,
             refunded=zero,
-            owed=wanted.quantity if together[wanted.sku].wait else 0,
-            stock_shard=_shard(key, products[wanted.sku]),
+            owed=item.quantity if together[item.product.sku].wait else 0,
+            stock_shard=_shard(key, item.product),
         )
-        for number, (wanted, priced) in enumerate(
-            zip(command.lines, quoted.lines, strict=True), start=1
-        )
+        for number, (item, priced) in enumerate(zip(items, quoted.lines, strict=True), start=1)
     )
     return Order(
         order_id=key,

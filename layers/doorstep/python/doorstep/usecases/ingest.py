@@ -5,11 +5,12 @@ What cannot be filled becomes a shortage.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from datetime import datetime
 
-from doorstep.domain import making, placing
+from doorstep.domain import bundle, making, placing
+from doorstep.domain.bundle import Part
 from doorstep.domain.canceling import TooLate, too_late
 from doorstep.domain.catalog import Product
 from doorstep.domain.errors import Conflict, IllegalTransition, NotFound, OutOfStock
@@ -31,7 +32,7 @@ from doorstep.domain.storefront import (
 from doorstep.ports import Catalog, Clock, Orders, Stock
 from doorstep.usecases import shards
 from doorstep.usecases.cancel import cancel_rest
-from doorstep.usecases.quote import Item, drawn
+from doorstep.usecases.quote import Item, drawn, with_parts
 
 _TRIES = 6
 AWAITING_PAYMENT = "awaiting_payment"
@@ -98,7 +99,11 @@ def _place(
 ) -> Order:
     at = clock()
     order = _as_sold(storefront, sold, clock)
-    products = catalog.products(line.sku for line in order.lines if line.tracked and line.sku)
+    sold_skus = (line.sku for line in order.lines if line.tracked and line.sku)
+    products = with_parts(catalog.products(sold_skus), catalog)
+    order = order.changed(
+        lines=tuple(part for line in order.lines for part in _unbundled(line, products))
+    )
     order = _as_known(order, products)
     order.check_size()
     if sold.canceled_at or not any(line.open for line in order.lines):
@@ -172,8 +177,7 @@ def _caught_up(order: Order, sold: StorefrontOrder, clock: Clock) -> Order:
             order = order.changed(shipping_address=sold.shipping_address).raising(
                 OrderUpdated(changed=("shipping_address",))
             )
-    known = (line for line in order.lines if not line.replaces)
-    if _units(sold.lines) != {x.line_id: (x.ordered, x.canceled - x.substituted) for x in known}:
+    if _units(sold.lines) != _known_units(order):
         order = placing.open_work_item(
             order,
             "lines_changed",
@@ -298,6 +302,40 @@ def _as_known(order: Order, products: Mapping[str, Product]) -> Order:
     )
 
 
+def _unbundled(line: Line, products: Mapping[str, Product]) -> Iterator[Line]:
+    """The line itself, or the parts of the bundle that was sold with it, each with its share.
+
+    A bundle that cannot be sold as it stands in the catalog is left whole: a shortage.
+    """
+    sold = products.get(line.sku or "") if line.tracked else None
+    if sold is None or not sold.components or bundle.fault(sold, products):
+        yield line
+        return
+    gross = bundle.shares(sold, products, line.unit_price * line.ordered)
+    off = bundle.shares(sold, products, line.discount)
+    tax = bundle.shares(sold, products, line.tax)
+    totals = bundle.shares(sold, products, line.total)
+    for number, (sku, each) in enumerate(sold.components.items(), start=1):
+        units = line.ordered * each
+        price = bundle.unit_price(gross[sku], units)
+        whole = line.changed(
+            line_id=f"{line.line_id}.{number}",
+            sku=sku,
+            name=products[sku].name,
+            bundle=Part(line=line.line_id, sku=sold.sku, name=sold.name, each=each),
+            unit_price=price,
+            discount=off[sku] + price * units - gross[sku],
+            tax=tax[sku],
+            total=totals[sku],
+            ordered=units,
+            settled_units=0,
+            settled=Money.zero(line.total.currency),
+        )
+        gone = line.canceled * each
+        part = whole.settle(gone, whole.share(gone)) if gone else whole
+        yield part.changed(canceled=gone, backordered=units - gone)
+
+
 def _line(sold: SoldLine, zero: Money) -> Line:
     line = Line(
         line_id=sold.line_id,
@@ -367,6 +405,18 @@ def _findable(
         if (product := products.get(line.sku or "")) and found.get(line.line_id)
     ]
     return found, {sku for sku, one in drawn(items, levels, at).items() if one.wait}
+
+
+def _known_units(order: Order) -> dict[str, tuple[int, int]]:
+    """The same of an order, in bundles where they were sold as such."""
+    return {
+        line.bundle.line if line.bundle else line.line_id: (
+            line.ordered // (line.bundle.each if line.bundle else 1),
+            (line.canceled - line.substituted) // (line.bundle.each if line.bundle else 1),
+        )
+        for line in order.lines
+        if not line.replaces
+    }
 
 
 def _units(lines: tuple[SoldLine, ...]) -> dict[str, tuple[int, int]]:

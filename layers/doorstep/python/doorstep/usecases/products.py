@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from doorstep.domain import bundle
 from doorstep.domain.catalog import Product
-from doorstep.domain.errors import Conflict, OutOfStock
+from doorstep.domain.errors import Conflict, InvalidCommand, OutOfStock
 from doorstep.domain.sellable import cap, room_moves
 from doorstep.domain.stock import NetworkLevel, Seen, StockLevels
 from doorstep.ports import Catalog, Clock, Stock
@@ -20,9 +21,12 @@ def save_product(
 
     More room is granted before the terms are known, less is taken after: at every moment the terms
     that a checkout reads are covered. What was sold beyond a lower cap stays sold; its room is
-    taken when goods have come for it. Raises Conflict where the SKU sells all the time.
+    taken when goods have come for it. Raises InvalidCommand for a bundle that cannot be sold,
+    Conflict where the SKU sells all the time.
     """
     levels = stock.levels([product.sku])[product.sku]
+    if product.components:
+        _check_bundle(product, levels, catalog)
     if cap(product, clock()) > levels.room:
         _make_room(product, levels, by=by, stock=stock, clock=clock)
     catalog.save(product)
@@ -45,6 +49,16 @@ def settle_room(skus: Iterable[str], *, catalog: Catalog, stock: Stock, clock: C
             except Conflict:  # it sells right now: the next run will see
                 continue
     return done
+
+
+def _check_bundle(product: Product, levels: StockLevels, catalog: Catalog) -> None:
+    """Raise InvalidCommand where its parts cannot be sold, or it has a stock of its own."""
+    if fault := bundle.fault(product, catalog.products(product.components)):
+        raise InvalidCommand({"components": fault})
+    kept = sum(one.on_hand + one.in_transit for one in levels.locations) + levels.held
+    if kept:
+        text = f"{kept} units of {product.sku!r} itself are kept, on the way or held"
+        raise InvalidCommand({"components": f"{text}: a bundle has no stock of its own"})
 
 
 def _make_room(

@@ -10,7 +10,9 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import NamedTuple, Protocol
 
+from doorstep.domain import bundle
 from doorstep.domain.address import Address
+from doorstep.domain.bundle import Part
 from doorstep.domain.capacity import Agenda, Taken, limited, span
 from doorstep.domain.catalog import DeliveryOption, Location, Product
 from doorstep.domain.money import Money, total
@@ -19,7 +21,7 @@ from doorstep.domain.promise import Promise, Wanted, promise_from
 from doorstep.domain.sellable import Sellable, Wait, sellable
 from doorstep.domain.slots import Slot, open_slots
 from doorstep.domain.stock import StockLevels
-from doorstep.ports import Stock, TaxEngine
+from doorstep.ports import Catalog, Stock, TaxedAmount, TaxEngine
 
 MAX_LINES = 40
 """Lines of one cart, at the most."""
@@ -30,19 +32,27 @@ class WantedUnits(Protocol):
 
     @property
     def sku(self) -> str: ...
+    @property
+    def quantity(self) -> int: ...
 
 
 class Item(NamedTuple):
-    """Units of one product in a cart."""
+    """Units of one product in a cart: of a line, or of a part of the bundle that the line wants."""
 
     product: Product
     quantity: int
+    line: int = 0
+    """The line of the cart, from 0 on."""
+    amount: Money | None = None
+    """Its share of the bundle's price; None where it is sold alone."""
+    part: Part | None = None
 
 
 class PricedLine(NamedTuple):
-    """What the customer pays for an item; `total` is with tax."""
+    """What the customer pays for an item; `total` is with tax, and after discount."""
 
     unit_price: Money
+    discount: Money
     tax: Money
     total: Money
 
@@ -87,8 +97,7 @@ def quote(
 
     Every product and option must have a price in the currency.
     """
-    prices = [Money(minor=item.product.prices[currency], currency=currency) for item in items]
-    amounts = [price * item.quantity for price, item in zip(prices, items, strict=True)]
+    amounts = [_amount(item, currency) for item in items]
     deliveries = [Money(minor=one.prices[currency], currency=currency) for one in options]
     taxed = tax.tax(
         [
@@ -98,8 +107,8 @@ def quote(
         to,
     )
     lines = tuple(
-        PricedLine(price, levied.tax, amount if levied.included else amount + levied.tax)
-        for price, amount, levied in zip(prices, amounts, taxed[: len(items)], strict=True)
+        _priced(item, amount, levied)
+        for item, amount, levied in zip(items, amounts, taxed[: len(items)], strict=True)
     )
     goods = total((line.total for line in lines), currency)
     goods_tax = total((line.tax for line in lines), currency)
@@ -111,7 +120,7 @@ def quote(
         shipping = delivery if levied.included else delivery + levied.tax
         totals = Totals(
             lines=goods,
-            discount=Money.zero(currency),
+            discount=total((line.discount for line in lines), currency),
             shipping=shipping,
             tax=goods_tax + levied.tax,
             fees=Money.zero(currency),
@@ -157,7 +166,36 @@ def unsellable(
             faults[f"lines.{index}.sku"] = f"there is no product {line.sku!r}"
         elif currency not in products[line.sku].prices:
             faults[f"lines.{index}.sku"] = f"{line.sku!r} is not sold in {currency}"
+        elif fault := bundle.fault(products[line.sku], products):
+            faults[f"lines.{index}.sku"] = fault
+    parts = sum(len(products[x.sku].components) or 1 for x in lines if x.sku in products)
+    if parts > MAX_LINES:
+        faults["lines"] = f"{parts} with the parts of the bundles; {MAX_LINES} at the most"
     return faults
+
+
+def with_parts(products: Mapping[str, Product], catalog: Catalog) -> Mapping[str, Product]:
+    """These products, and those that the bundles among them are made of; one read where any is."""
+    parts = {sku for product in products.values() for sku in product.components} - products.keys()
+    return {**products, **catalog.products(parts)} if parts else products
+
+
+def itemized(
+    lines: Sequence[WantedUnits], products: Mapping[str, Product], currency: str
+) -> tuple[Item, ...]:
+    """The lines of a cart as what is taken from shelves: bundles in their parts."""
+    items: list[Item] = []
+    for index, line in enumerate(lines):
+        product = products[line.sku]
+        if not product.components:
+            items.append(Item(product, line.quantity, index))
+            continue
+        amount = Money(minor=product.prices[currency], currency=currency) * line.quantity
+        shares = bundle.shares(product, products, amount)
+        for sku, each in product.components.items():
+            part = Part(line=str(index + 1), sku=product.sku, name=product.name, each=each)
+            items.append(Item(products[sku], each * line.quantity, index, shares[sku], part))
+    return tuple(items)
 
 
 class Drawn(NamedTuple):
@@ -179,9 +217,9 @@ def drawn(
     """SKU → what is drawn of it."""
     units: Counter[str] = Counter()
     products = {}
-    for product, quantity in items:
-        units[product.sku] += quantity
-        products[product.sku] = product
+    for item in items:
+        units[item.product.sku] += item.quantity
+        products[item.product.sku] = item.product
     found = {}
     for sku, product in products.items():
         offered = sellable(product, levels[sku], at)
@@ -198,14 +236,31 @@ def _wanted(
     together = drawn(items, levels, at)
     return [
         Wanted(
-            product.sku,
-            quantity,
-            product.skills,
-            product.production_days,
-            together[product.sku].wait,
+            item.product.sku,
+            item.quantity,
+            item.product.skills,
+            item.product.production_days,
+            together[item.product.sku].wait,
         )
-        for product, quantity in items
+        for item in items
     ]
+
+
+def _amount(item: Item, currency: str) -> Money:
+    """What all units of it are sold for, before tax is added."""
+    if item.amount is not None:
+        return item.amount
+    return Money(minor=item.product.prices[currency], currency=currency) * item.quantity
+
+
+def _priced(item: Item, amount: Money, levied: TaxedAmount) -> PricedLine:
+    price = bundle.unit_price(amount, item.quantity)
+    return PricedLine(
+        unit_price=price,
+        discount=price * item.quantity - amount,
+        tax=levied.tax,
+        total=amount if levied.included else amount + levied.tax,
+    )
 
 
 def _on_shelves(levels: Iterable[StockLevels]) -> Mapping[tuple[str, str], int]:

@@ -222,6 +222,11 @@ def known_products(
     faults = {
         path: f"there is no product {sku!r}" for path, sku in skus.items() if sku not in products
     }
+    faults |= {
+        path: f"{sku!r} is a bundle: its components are kept"
+        for path, sku in skus.items()
+        if sku in products and products[sku].components
+    }
     if faults:
         raise InvalidCommand(faults)
     return products
