@@ -19,7 +19,7 @@ NO_RESOURCE = {
 }
 """Actions of AWS that take no resource, so that `*` is the only thing to say."""
 
-PREFIXES = re.compile(r"/(storefronts|stock-files|stock-results|labels|returns)/\*$")
+PREFIXES = re.compile(r"/(storefronts|stock-files|stock-results|labels|returns|work-orders)/\*$")
 """Objects are named at run time: their prefix is the narrowest name there is."""
 
 

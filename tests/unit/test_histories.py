@@ -468,7 +468,7 @@ class History(RuleBasedStateMachine):
                 partial(shop.misses, key, **{f"L{part}": 1 + one.missing.get(part, 0)}),
                 partial(shop.captures, key),
                 partial(shop.labels, key),
-                partial(shop.dispatches, key),
+                partial(shop.ships, key),
             ]
         for parcel in order.shipments:
             if parcel.tracking_number:

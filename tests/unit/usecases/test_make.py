@@ -4,6 +4,7 @@ from datetime import timedelta
 
 import pytest
 
+from doorstep.adapters.payments.sandbox import Token
 from doorstep.domain import making
 from doorstep.domain.canceling import too_late
 from doorstep.domain.catalog import Terms, WorkStep
@@ -430,6 +431,23 @@ def test_a_storefront_that_cancels_too_late_makes_work_for_a_person(shop: Shop) 
     kept = shop.order(order.order_id)
     assert kept.status is OrderStatus.PLACED
     assert [item.cause for item in kept.work_items] == ["canceled_in_production"]
+    shop.check()
+
+
+def test_a_piece_that_nobody_pays_for_is_scrapped_in_the_end(shop: Shop) -> None:
+    line = WantedLine(sku="PEN", quantity=1, instructions=SAID)
+    order = shop.check_out(a.cart(lines=(line,), token=Token.CAPTURE_DECLINE)).order
+    shop.settle()
+    shop.makes(f"{order.order_id}-F1-M1")
+    shop.packs(f"{order.order_id}-F1")
+    for _ in range(9):
+        shop.settle()
+        shop.advance(days=1)
+        shop.alerts()
+        shop.expires()
+    shop.settle()
+    assert shop.order(order.order_id).status is OrderStatus.CANCELED
+    assert shop.at("ATELIER", "PEN") == (4, 4, 0)
     shop.check()
 
 
