@@ -14,7 +14,7 @@ from typing import NamedTuple
 
 from doorstep.domain import refunding
 from doorstep.domain.capacity import UNITS, Taken
-from doorstep.domain.events import StockItem, TimelineItem
+from doorstep.domain.events import FulfillmentAllocated, OrderRouted, StockItem, TimelineItem
 from doorstep.domain.fulfillment import ENDED, UNDONE, FulfillmentOrder, FulfillmentStatus
 from doorstep.domain.money import Money, total
 from doorstep.domain.order import Order, OrderStatus
@@ -307,6 +307,23 @@ def broken_timeline(order: Order, timeline: Sequence[TimelineItem]) -> Iterator[
             yield f"{order.order_id}: {told[expected]} × {name} {about}, not {times}"
 
 
+def broken_routing(order: Order, timeline: Sequence[TimelineItem]) -> Iterator[str]:
+    """What a decision says goes where went there: its plan is what was allocated with it."""
+    for number, item in enumerate(timeline):
+        if item.name != OrderRouted.name:
+            continue
+        done: dict[str, Counter[str]] = {}
+        for after in timeline[number + 1 :]:
+            if after.name != FulfillmentAllocated.name:
+                break
+            allocated = FulfillmentAllocated.model_validate(after.data)
+            units = {unit.line_id: unit.quantity for unit in allocated.units}
+            done.setdefault(allocated.location_id, Counter()).update(units)
+        plan = OrderRouted.model_validate(item.data).plan
+        if done != plan:
+            yield f"{order.order_id}: routed as {plan}, allocated as {done}"
+
+
 def broken(
     orders: Sequence[Order],
     levels: Iterable[StockLevels],
@@ -327,6 +344,7 @@ def broken(
         found += broken_remedies(order)
         found += broken_work(order)
         found += broken_timeline(order, timelines[order.order_id])
+        found += broken_routing(order, timelines[order.order_id])
     return found
 
 

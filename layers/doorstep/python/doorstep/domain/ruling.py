@@ -4,10 +4,24 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
+from typing import Generic, NamedTuple, TypeVar
 
 from doorstep.domain.catalog import Location, Product
 from doorstep.domain.order import Line, Order
-from doorstep.domain.rules import Charge, Filter, Sort, SourcingRules
+from doorstep.domain.rules import Charge, Filter, GoodsMatch, Sort, SourcingRules
+
+Rule = TypeVar("Rule", bound=Filter | Charge)
+
+
+class _Applied(NamedTuple, Generic[Rule]):
+    """A rule, with the lines and the locations of this order that it is about."""
+
+    rule: Rule
+    lines: set[str]
+    places: set[str]
+
+    def about(self, one: Location, line: Line) -> bool:
+        return one.location_id in self.places and line.line_id in self.lines
 
 
 class Ruling:
@@ -24,36 +38,44 @@ class Ruling:
         products: Mapping[str, Product],
         km: Mapping[str, int | None],
     ) -> None:
-        self._to = order.shipping_address
+        self._order = order
         self._stock = stock
         self._products = products
         self._km = km
-        self._filters = [one for one in rules.filters if one.orders.matches(order)]
-        self._charges = [one for one in rules.charges if one.orders.matches(order)]
         self._wanted: Counter[str | None] = Counter()
         for line in order.lines:
             self._wanted[line.sku] += line.unallocated
+        self._filters = [
+            _Applied(rule, self._lines(rule.goods), self._places(locations, rule, self._bars))
+            for rule in rules.filters
+            if rule.orders.matches(order)
+        ]
+        self._charges = [
+            _Applied(rule, self._lines(rule.goods), self._places(locations, rule, self._dearer))
+            for rule in rules.charges
+            if rule.orders.matches(order)
+        ]
         self._lost = self._markdowns(order, rules, locations) if rules.markdowns else {}
 
     def barred(self, one: Location, line: Line) -> str | None:
         """The name of the filter that keeps a location from shipping a line."""
-        return next((rule.name for rule in self._filters if self._bars(rule, one, line)), None)
+        return next((known.rule.name for known in self._filters if known.about(one, line)), None)
 
     def parcel(self, one: Location) -> int:
         """What is charged for a parcel from there."""
-        return sum(rule.parcel for rule in self._charges if rule.parcel and self._at(rule, one))
+        return sum(known.rule.parcel for known in self._charges if one.location_id in known.places)
 
     def unit(self, one: Location, line: Line) -> int:
         """What is charged for a unit of a line from there."""
-        return sum(rule.unit for rule in self._charges if self._charged(rule, one, line))
+        return sum(known.rule.unit for known in self._charges if self._charged(known, one, line))
 
     def charged(self, one: Location, lines: Sequence[Line]) -> tuple[str, ...]:
         """The names of the charges on a parcel with these lines."""
         return tuple(
-            rule.name
-            for rule in self._charges
-            if (rule.parcel and self._at(rule, one))
-            or any(self._charged(rule, one, line) for line in lines)
+            known.rule.name
+            for known in self._charges
+            if (known.rule.parcel and one.location_id in known.places)
+            or any(self._charged(known, one, line) for line in lines)
         )
 
     def lost(self, one: Location, line: Line) -> int:
@@ -66,6 +88,7 @@ class Ruling:
     ) -> dict[str, dict[str, int]]:
         """SKU → location id → what a unit that stays there is going to lose."""
         found: dict[str, dict[str, int]] = {}
+        to = order.shipping_address
         for line in order.lines:
             if not line.sku or line.sku in found:
                 continue
@@ -75,30 +98,41 @@ class Ruling:
                 one.location_id: lost
                 for one in locations
                 if self._stock.get((line.sku, one.location_id), 0) > 0
-                and (lost := sum(r.unit for r in goods if r.places.matches(one, self._to)))
+                and (lost := sum(r.unit for r in goods if r.places.matches(one, to)))
             }
         return found
 
-    def _bars(self, rule: Filter, one: Location, line: Line) -> bool:
-        if not rule.goods.matches(line, self._products.get(line.sku or "")):
-            return False
-        outside = rule.only is not None and not rule.only.matches(one, self._to)
-        return outside or (rule.never is not None and rule.never.matches(one, self._to))
+    def _lines(self, goods: GoodsMatch) -> set[str]:
+        """The ids of the lines that a rule is about."""
+        return {
+            line.line_id
+            for line in self._order.lines
+            if goods.matches(line, self._products.get(line.sku or ""))
+        }
 
-    def _at(self, rule: Charge, one: Location) -> bool:
+    @staticmethod
+    def _places(
+        locations: Sequence[Location], rule: Rule, concerns: Callable[[Rule, Location], bool]
+    ) -> set[str]:
+        return {one.location_id for one in locations if concerns(rule, one)}
+
+    def _bars(self, rule: Filter, one: Location) -> bool:
+        to = self._order.shipping_address
+        outside = rule.only is not None and not rule.only.matches(one, to)
+        return outside or (rule.never is not None and rule.never.matches(one, to))
+
+    def _dearer(self, rule: Charge, one: Location) -> bool:
         km = self._km[one.location_id]
         near = rule.beyond_km is not None and km is not None and km <= rule.beyond_km
-        return not near and rule.places.matches(one, self._to)
+        return not near and rule.places.matches(one, self._order.shipping_address)
 
-    def _charged(self, rule: Charge, one: Location, line: Line) -> bool:
+    def _charged(self, known: _Applied[Charge], one: Location, line: Line) -> bool:
         """Whether a unit of a line costs more there."""
-        if not rule.unit or not rule.goods.matches(line, self._products.get(line.sku or "")):
+        floor = known.rule.leaves_below
+        if not known.rule.unit or not known.about(one, line):
             return False
-        if rule.leaves_below is not None:
-            has = self._stock.get((line.sku or "", one.location_id), 0)
-            if not line.tracked or has - self._wanted[line.sku] >= rule.leaves_below:
-                return False
-        return self._at(rule, one)
+        left = self._stock.get((line.sku or "", one.location_id), 0) - self._wanted[line.sku]
+        return floor is None or (line.tracked and left < floor)
 
 
 def preferred(
