@@ -20,6 +20,7 @@ from functions.allocate import (
     watch,
 )
 from functions.events import publish, republish
+from tests import builders as a
 from tests.handlers.cloud import Cloud, Context, call, consume
 
 ADJUSTMENT = {"adjustment_id": "A1", "sku": "MUG", "change": -2, "reason": "lost"}
@@ -243,3 +244,25 @@ def test_a_file_that_cannot_be_is_not_awaited(path: str, body: Any, status: int)
 
 def test_what_does_not_lie_where_files_do_is_a_dead_letter(shop: Cloud) -> None:
     assert consume(stock_file, put(shop, "stock-files/readme.txt", b"hello")) == ["m0"]
+
+
+@pytest.mark.parametrize(
+    ("path", "absurd", "fault"),
+    [
+        ("/locations/BERLIN", {"daily_capacity": 0}, "daily_capacity"),
+        ("/locations/BERLIN", {"daily_capacity": -3}, "daily_capacity"),
+        ("/locations/BERLIN", {"daily_capacity": 10**9}, "daily_capacity"),
+        ("/locations/BERLIN", {"daily_capacity": "all"}, "daily_capacity"),
+        ("/delivery-options/standard", {"transit": [{"days": -1}]}, "transit.0.days"),
+        ("/delivery-options/standard", {"kind": "same_day"}, "windows"),
+        ("/delivery-options/standard", {"delivers_on": [8]}, "delivers_on.0"),
+    ],
+)
+def test_an_absurd_capacity_or_window_is_refused_at_its_place_and_changes_nothing(
+    shop: Cloud, path: str, absurd: dict[str, Any], fault: str
+) -> None:
+    known = a.location("BERLIN") if "locations" in path else a.delivery()
+    before = shop.rows()
+    answer = call(stock_api, "PUT", path, known.model_dump(mode="json") | absurd)
+    assert (answer.status, [one["path"] for one in answer.body["faults"]]) == (422, [fault])
+    assert shop.rows() == before
