@@ -81,6 +81,7 @@ class Api(Construct):
         )
         self.url = self.http.api_endpoint
         self.remedies = f"{self.url}/remedy-offers"
+        self.payments = f"{self.url}/payment-links"
 
     def route(self, method: str, path: str, function: Function, *, public: bool = False) -> None:
         """Send requests to the function; `public` ones carry a signature or nothing to protect."""

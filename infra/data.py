@@ -131,6 +131,11 @@ class Data(cdk.Stack):
         """The secret that says who signs with what."""
         self._secret_for(function, "WEBHOOKS_SECRET", self.webhooks_name)
 
+    def payment_links_for(self, function: Function, page: str) -> None:
+        """The secret that signs links without a login, and the page where one pays again."""
+        function.set({"PAYMENT_PAGE": self.stage.payment_page or page})
+        self._secret_for(function, "LINKS_SECRET", self.links_name)
+
     def links_for(self, function: Function, page: str) -> None:
         """The secret that signs links without a login, and the page that they lead to."""
         function.set({"REMEDY_PAGE": self.stage.remedy_page or page})

@@ -59,6 +59,7 @@ class Events(Construct):
             "order.canceled",
             "return.approved",
             "payment.refunded",
+            "payment.wanted",
             "remedy.offered",
             "remedy.carried_out",
             "remedy.withdrawn",
@@ -67,6 +68,7 @@ class Events(Construct):
         data.orders_for(notify, read_only=True)
         notify.set({"SENDER_ADDRESS": stage.sender_address})
         data.links_for(notify, api.remedies)
+        data.payment_links_for(notify, api.payments)
         domain = stage.sender_address.partition("@")[2]
         identity = cdk.Stack.of(self).format_arn(
             service="ses", resource="identity", resource_name=domain

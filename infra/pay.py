@@ -23,6 +23,9 @@ class Pay(Construct):
         api.route("POST", "/orders/{order_id}/refunds", payments)
         api.route("POST", "/refunds/{refund_id}/retry", payments)
         api.route("POST", "/fulfillment-orders/{fulfillment_order_id}/payment", payments)
+        data.payment_links_for(payments, api.payments)
+        api.route("GET", "/payment-links/{fulfillment_order_id}", payments, public=True)
+        api.route("POST", "/payment-links/{fulfillment_order_id}", payments, public=True)
         api.route("GET", "/payment-reconciliations", payments)
 
         reconcile = Function(self, platform, "pay.reconcile", timeout=300)

@@ -25,6 +25,8 @@ class Stage:
     remedy_page: str = ""
     """The page of your shop where a customer chooses a remedy: the id and the token of the mail's
     link are put behind it. Empty: the API's own route, for whoever reads JSON."""
+    payment_page: str = ""
+    """The same, where a customer pays in another way for what was declined."""
     requests_per_second: int = 100
     burst: int = 200
     consumer_concurrency: int = 10

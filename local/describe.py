@@ -111,7 +111,11 @@ _REFUSALS = {
     "503": "A provider did not answer; repeat with the same key",
 }
 
-_PUBLIC = ("/availability", "/remedy-offers/{remedy_id}")
+_PUBLIC = (
+    "/availability",
+    "/payment-links/{fulfillment_order_id}",
+    "/remedy-offers/{remedy_id}",
+)
 """Routes that need no login."""
 
 

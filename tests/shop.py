@@ -144,6 +144,9 @@ class Shop:
         self.standings = FakeStandings(self.memory)
         self.policies = FakePolicies()
         self.links = SignedLinks("https://shop.example/remedies", ("s" * MIN_SECRET,), self.clock)
+        self.payment_links = SignedLinks(
+            "https://shop.example/pay", ("s" * MIN_SECRET,), self.clock, "payment"
+        )
         self.gateway = FakeProviders(self.clock)
         self.reconciliations = FakeReconciliations()
         self.carrier = FakeCarrier()
@@ -619,7 +622,13 @@ class Shop:
             ship.restart(key, orders=self.orders, workflow=self.workflow)
         if item.name == "return.received":
             self.refunds(str(item.data["return_id"]))
-        notify(item, orders=self.orders, notifier=self.notifier, links=self.links)
+        notify(
+            item,
+            orders=self.orders,
+            notifier=self.notifier,
+            links=self.links,
+            payment_links=self.payment_links,
+        )
 
     def _run_workflows(self) -> None:
         """Start what was started, go on with what was woken; each execution goes its way once."""

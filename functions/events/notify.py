@@ -10,4 +10,10 @@ from doorstep.usecases.notify import notify
 
 @queue(from_bus)
 def handler(item: TimelineItem) -> None:
-    notify(item, orders=wiring.orders(), notifier=wiring.notifier(), links=wiring.links())
+    notify(
+        item,
+        orders=wiring.orders(),
+        notifier=wiring.notifier(),
+        links=wiring.links(),
+        payment_links=wiring.payment_links(),
+    )

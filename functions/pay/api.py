@@ -1,5 +1,4 @@
-"""HTTP: refunds without a return → granted, asked for again; another way to pay → taken;
-reconciliations → shown.
+"""HTTP: refunds without a return → granted; another way to pay → taken; reconciliations → shown.
 
 Repeats are harmless: a refund and a payment by their key, their parts by what was asked already.
 """
@@ -7,6 +6,7 @@ Repeats are harmless: a refund and a payment by their key, their parts by what w
 from __future__ import annotations
 
 from http import HTTPStatus
+from typing import Annotated
 
 from pydantic import Field
 
@@ -16,7 +16,7 @@ from doorstep.domain.record import Command
 from doorstep.domain.refunding import WantedRefund
 from doorstep.runtime import web, wiring
 from doorstep.runtime.settings import settings
-from doorstep.runtime.views import PaymentView, ReconciliationPage, RefundView
+from doorstep.runtime.views import PaymentDueView, PaymentView, ReconciliationPage, RefundView
 from doorstep.usecases.dunning import pay_again
 from doorstep.usecases.refund import grant_refund, retry_refund
 
@@ -26,6 +26,14 @@ class AnotherPayment(Command):
 
     token: str = Field(min_length=1, max_length=255)
     method: Method = Method.CARD
+
+
+class LinkedPayment(Command):
+    """The same, by whoever has the link of a mail."""
+
+    token: str = Field(max_length=200)
+    """The link's."""
+    payment: AnotherPayment
 
 
 app = web.api()
@@ -68,19 +76,25 @@ def pay(
     fulfillment_order_id: web.Id, payment: AnotherPayment, key: web.IdempotencyKey
 ) -> web.Response[PaymentView]:
     caller = web.caller(app)
-    orders = wiring.orders(caller.name)
-    caller.shown(orders.get(order_of(fulfillment_order_id)))
-    paid = pay_again(
-        fulfillment_order_id,
-        payment.token,
-        key,
-        method=payment.method,
-        methods=wiring.payment_methods(),
-        orders=orders,
-        gateway=wiring.payment_gateway(),
-        clock=wiring.clock,
-    )
-    return web.answer(PaymentView.of(paid), HTTPStatus.CREATED)
+    caller.shown(wiring.orders().get(order_of(fulfillment_order_id)))
+    return _paid(fulfillment_order_id, payment, key, by=caller.name)
+
+
+@app.get("/payment-links/<fulfillment_order_id>")
+def show_by_link(
+    fulfillment_order_id: web.Id, token: Annotated[str, web.Query(max_length=200)]
+) -> PaymentDueView:
+    wiring.payment_links().check(fulfillment_order_id, token)
+    order = wiring.orders().get(order_of(fulfillment_order_id))
+    return PaymentDueView.of(order, fulfillment_order_id, at=wiring.clock())
+
+
+@app.post("/payment-links/<fulfillment_order_id>", responses=web.CREATED)
+def pay_by_link(
+    fulfillment_order_id: web.Id, linked: LinkedPayment, key: web.IdempotencyKey
+) -> web.Response[PaymentView]:
+    wiring.payment_links().check(fulfillment_order_id, linked.token)
+    return _paid(fulfillment_order_id, linked.payment, key, by="customer by link")
 
 
 @app.get("/payment-reconciliations")
@@ -88,3 +102,19 @@ def reconciliations(limit: web.Limit = 31) -> ReconciliationPage:
     web.caller(app).may("agent")
     days = wiring.reconciliations().days(settings().payment_provider, limit)
     return ReconciliationPage(reconciliations=tuple(days))
+
+
+def _paid(
+    fulfillment_order_id: str, payment: AnotherPayment, key: str, *, by: str
+) -> web.Response[PaymentView]:
+    paid = pay_again(
+        fulfillment_order_id,
+        payment.token,
+        key,
+        method=payment.method,
+        methods=wiring.payment_methods(),
+        orders=wiring.orders(by),
+        gateway=wiring.payment_gateway(),
+        clock=wiring.clock,
+    )
+    return web.answer(PaymentView.of(paid), HTTPStatus.CREATED)

@@ -51,6 +51,7 @@ def cloud(
         "WEBHOOKS_SECRET": "webhooks",
         "LINKS_SECRET": "links",
         "REMEDY_PAGE": "https://shop.example/remedies",
+        "PAYMENT_PAGE": "https://shop.example/pay",
     }
     for name in ("inbox", "documents"):
         buckets.create_bucket(Bucket=name, CreateBucketConfiguration=place)

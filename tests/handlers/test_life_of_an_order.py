@@ -573,8 +573,8 @@ def test_a_refund_without_a_return(shop: Cloud, order: str) -> None:
     assert consume(notify, *shop.on_the_bus(order, "payment.refunded")) == []
 
 
-def test_another_card_for_what_was_declined(shop: Cloud) -> None:
-    """By whoever may see the order: its customer, the storefront, an agent."""
+def declined(shop: Cloud) -> tuple[str, str]:
+    """An order and its fulfillment order, packed, whose card declines the capture."""
     cart = a.cart(("MUG", 2), token="tok_capture_decline").model_dump(
         mode="json", exclude_none=True
     )
@@ -586,6 +586,20 @@ def test_another_card_for_what_was_declined(shop: Cloud) -> None:
     for _ in range(2):
         with pytest.raises(CaptureDeclined):
             capture.handler({"fulfillment_order_id": key}, Context())
+    return order, key
+
+
+def goes_on(shop: Cloud, order: str, key: str) -> None:
+    """Its workflow is started again, and takes the money."""
+    assert consume(resume, *shop.on_the_bus(order, "fulfillment_order.resumed")) == []
+    for task in (capture, buy_label, dispatch):
+        run(task, key)
+    assert show(order)["payment"] == "captured"
+
+
+def test_another_card_for_what_was_declined(shop: Cloud) -> None:
+    """By whoever may see the order: its customer, the storefront, an agent."""
+    order, key = declined(shop)
 
     def pays(token: str, caller: dict[str, str]) -> Any:
         path, headers = f"/fulfillment-orders/{key}/payment", {"Idempotency-Key": token}
@@ -598,8 +612,26 @@ def test_another_card_for_what_was_declined(shop: Cloud) -> None:
         paid = pays("tok_approve", ada)
         assert (paid.status, paid.body["amount"]["minor"]) == (201, 2890)
     assert pays("tok_slow", ada).status == 409
-    resumed = shop.on_the_bus(order, "fulfillment_order.resumed")
-    assert consume(resume, *resumed) == []
-    for task in (capture, buy_label, dispatch):
-        run(task, key)
-    assert show(order)["payment"] == "captured"
+    goes_on(shop, order, key)
+
+
+def test_another_card_by_the_link_of_a_mail(shop: Cloud) -> None:
+    """Without a login; a link to choose a remedy is good for nothing else."""
+    order, key = declined(shop)
+    assert consume(notify, *shop.on_the_bus(order, "payment.wanted")) == []
+    path, until = f"/payment-links/{key}", wiring.clock() + timedelta(days=7)
+    other = wiring.links().to(key, until).partition("token=")[2]
+    token = wiring.payment_links().to(key, until).partition("token=")[2]
+    nobody = {"role": "", "name": ""}
+
+    def pays(token: str) -> Any:
+        body = {"token": token, "payment": {"token": "tok_approve"}}
+        return call(pay_api, "POST", path, body, headers={"Idempotency-Key": "1"}, **nobody)
+
+    assert call(pay_api, "GET", path, query={"token": other}, **nobody).status == 401
+    assert pays(other).status == 401
+    due = call(pay_api, "GET", path, query={"token": token}, **nobody).body
+    assert (due["order"], due["amount"]["minor"]) == (order, 2890)
+    assert [pays(token).status for _ in range(2)] == [201, 201]
+    assert call(pay_api, "GET", path, query={"token": token}, **nobody).status == 409
+    goes_on(shop, order, key)

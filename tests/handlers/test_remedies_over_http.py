@@ -55,7 +55,7 @@ def by_link(remedy_id: str, token: str, **choice: object) -> Answer:
 
 
 def token_for(remedy_id: str, until: datetime, secret: str = LINKS_SECRET) -> str:
-    return SignedLinks("", (secret,), wiring.clock).to_remedy(remedy_id, until).partition("=")[2]
+    return SignedLinks("", (secret,), wiring.clock).to(remedy_id, until).partition("=")[2]
 
 
 def soon() -> datetime:

@@ -10,6 +10,8 @@ from tests.template.template import Template, module, target
 PUBLIC = {
     "GET /openapi.json",
     "GET /availability",
+    "GET /payment-links/{fulfillment_order_id}",
+    "POST /payment-links/{fulfillment_order_id}",
     "GET /remedy-offers/{remedy_id}",
     "POST /remedy-offers/{remedy_id}",
     "POST /webhooks/storefronts/{storefront}",

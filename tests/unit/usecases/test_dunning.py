@@ -54,6 +54,9 @@ def test_the_customer_is_asked_once_for_another_way_to_pay(shop: Shop) -> None:
         shop.settle()
     wanted = [x for x in shop.orders.timeline(order.order_id) if x.name == "payment.wanted"]
     assert [item.data["amount"] for item in wanted] == [{"minor": 2890, "currency": "EUR"}]
+    (mail,) = (x for x in shop.notifier.mails.values() if "in another way" in x.subject)
+    assert "28.90 EUR of it could not be charged" in mail.text
+    assert f"https://shop.example/pay/{key(order)}?token=" in mail.text
     assert shop.order(order.order_id).fulfillment_orders[0].pay_by == one.pay_by
 
 

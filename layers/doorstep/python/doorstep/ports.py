@@ -140,13 +140,15 @@ class Policies(Protocol):
 
 
 class Links(Protocol):
-    """Addresses with which whoever has them may do one thing, for a while, without a login."""
+    """Addresses with which whoever has them may do one thing, for a while, without a login: choose
+    a remedy, or pay in another way.
+    """
 
-    def to_remedy(self, remedy_id: str, until: datetime) -> str:
-        """Where to choose a remedy."""
+    def to(self, key: str, until: datetime) -> str:
+        """Where to do it, for the record of this id."""
 
-    def check(self, remedy_id: str, token: str) -> None:
-        """Raise SignatureInvalid unless the token is of a link to this remedy, and still good."""
+    def check(self, key: str, token: str) -> None:
+        """Raise SignatureInvalid unless the token is of a link to this record, and still good."""
 
 
 class Places(Protocol):

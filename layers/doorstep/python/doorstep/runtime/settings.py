@@ -38,6 +38,9 @@ class Settings:
     """Signs links that work without a login."""
     remedy_page: str = ""
     """Where a customer chooses a remedy: its id and a token are put behind it."""
+    payment_page: str = ""
+    """Where a customer pays in another way: a fulfillment order's id and a token are put behind it.
+    """
     user_pool_id: str = ""
     user_pool_client_id: str = ""
     payment_provider: str = "sandbox"

@@ -11,6 +11,7 @@ from pydantic import BaseModel, ConfigDict
 from doorstep.domain.address import Address
 from doorstep.domain.availability import StockState
 from doorstep.domain.canceling import Settled, too_late
+from doorstep.domain.dunning import awaiting, due
 from doorstep.domain.events import INTERNAL, OrderRouted, StockItem, TimelineItem
 from doorstep.domain.explaining import told
 from doorstep.domain.fulfillment import FulfillmentOrder
@@ -428,6 +429,25 @@ class StockFileView(View):
     """Where to PUT it, for a quarter of an hour, while it is awaited."""
     result_url: str | None = None
     """The lines that need a look, as CSV, for a few minutes; None where there are none."""
+
+
+class PaymentDueView(View):
+    """What is to be paid in another way, and until when."""
+
+    order: str
+    """As the customer knows it."""
+    amount: Money
+    pay_by: Moment
+
+    @classmethod
+    def of(cls, order: Order, fulfillment_order_id: str, *, at: datetime) -> Self:
+        """Raises IllegalTransition where nobody waits for it any more."""
+        one = awaiting(order, fulfillment_order_id, at=at)
+        return cls(
+            order=order.external_name or order.order_id,
+            amount=due(order, fulfillment_order_id),
+            pay_by=one.pay_by or at,
+        )
 
 
 class ReconciliationPage(View):

@@ -127,13 +127,25 @@ def policies() -> Policies:
 
 
 def links() -> Links:
-    """Links without a login, signed with the newest of our secrets; made anew to see a rotation."""
+    """Links to choose a remedy without a login."""
     from doorstep.adapters.links import SignedLinks
+
+    return SignedLinks(settings().require("remedy_page"), _link_secrets(), clock)
+
+
+def payment_links() -> Links:
+    """Links to pay in another way without a login."""
+    from doorstep.adapters.links import SignedLinks
+
+    return SignedLinks(settings().require("payment_page"), _link_secrets(), clock, "payment")
+
+
+def _link_secrets() -> Sequence[str]:
+    """What links are signed with, the newest first; read anew to see a rotation."""
     from doorstep.adapters.secrets import read
 
     known = read(settings().require("links_secret"))
-    secrets = [str(known[name]) for name in ("current", "previous") if known.get(name)]
-    return SignedLinks(settings().require("remedy_page"), secrets, clock)
+    return [str(known[name]) for name in ("current", "previous") if known.get(name)]
 
 
 @cache

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+
 from doorstep.domain.events import TimelineItem, Units
 from doorstep.domain.order import Order
 from doorstep.domain.remedying import CANCELED
@@ -14,6 +16,7 @@ _SUBJECTS = {
     "order.canceled": "Canceled from your order {order}",
     "return.approved": "Your return for order {order} is approved",
     "payment.refunded": "We have refunded {amount} for order {order}",
+    "payment.wanted": "Please pay for your order {order} in another way",
     "remedy.offered": "Please choose: part of your order {order} cannot be found",
     "remedy.carried_out": "Your order {order}: {done}",
     "remedy.withdrawn": "Your order {order}: there is nothing to choose any more",
@@ -34,6 +37,12 @@ _TEXTS = {
         "\nYou get your money back once it has been counted.\n"
     ),
     "payment.refunded": ("Hello {name},\n\n{amount} is on its way back to you the way you paid.\n"),
+    "payment.wanted": (
+        "Hello {name},\n\nyour order is packed, but {amount} of it could not be charged."
+        "\n\nPlease pay in another way by {pay_by}:\n{link}\n\n"
+        "We try the way you gave us again. If it does not work by then, we cancel what is not paid;"
+        " you are not charged for that.\n"
+    ),
     "remedy.offered": (
         "Hello {name},\n\nwe are sorry: we sold you what we cannot find.\n\n{units}\n\n"
         "What would you like us to do?\n\n{options}\n\nPlease choose by {deadline}:\n{link}\n\n"
@@ -54,7 +63,14 @@ _HOW_LATE: dict[str, str] = {
 }
 
 
-def notify(item: TimelineItem, *, orders: Orders, notifier: Notifier, links: Links) -> bool:
+def notify(
+    item: TimelineItem,
+    *,
+    orders: Orders,
+    notifier: Notifier,
+    links: Links,
+    payment_links: Links,
+) -> bool:
     """Send the mail for an event; False where nobody is to be told, or nobody can be reached."""
     order = orders.get(item.order_id)
     if item.name not in _SUBJECTS or not order.customer.email or not order.placed_at:
@@ -64,6 +80,8 @@ def notify(item: TimelineItem, *, orders: Orders, notifier: Notifier, links: Lin
     words = _words(order, item)
     if item.name.startswith("remedy."):
         words |= words_of_remedy(order, order.remedy(str(item.data["remedy_id"])), links)
+    if item.name == "payment.wanted":
+        words |= _payment_words(item, payment_links)
     notifier.send(
         Mail(
             key=item.event_id,
@@ -73,6 +91,15 @@ def notify(item: TimelineItem, *, orders: Orders, notifier: Notifier, links: Lin
         )
     )
     return True
+
+
+def _payment_words(item: TimelineItem, links: Links) -> dict[str, str]:
+    """Until when, and where, to pay in another way."""
+    pay_by = datetime.fromisoformat(str(item.data["pay_by"]))
+    return {
+        "pay_by": f"{pay_by:%Y-%m-%d %H:%M} UTC",
+        "link": links.to(str(item.data["fulfillment_order_id"]), pay_by),
+    }
 
 
 def _words(order: Order, item: TimelineItem) -> dict[str, str]:

@@ -26,7 +26,7 @@ def words_of_remedy(order: Order, remedy: Remedy, links: Links) -> dict[str, str
     return {
         "options": "\n".join(f"- {_told(order, option)}" for option in remedy.options),
         "deadline": f"{remedy.deadline:%Y-%m-%d %H:%M} UTC",
-        "link": links.to_remedy(remedy.remedy_id, remedy.deadline),
+        "link": links.to(remedy.remedy_id, remedy.deadline),
         "otherwise": _OTHERWISE.get(remedy.at_deadline, ""),
         "done": _DONE[remedy.choice] if remedy.choice else "",
         "refund": f"\nYou get {refund} back, or are not charged for it." if refund else "",
