@@ -1,9 +1,9 @@
 """Random histories of a whole shop: whatever happens, in whatever order, the invariants hold.
 
-Hypothesis buys, kills checkouts halfway, receives goods, rejects, misses, packs, delivers, cancels
-and returns; every message is handed out once or twice. After every step `Shop.check` holds
-invariants 1 to 4 and 6 of the domain against everything that is stored, and what is taken of the
-days of the one place that can do only so much.
+Hypothesis buys from the shelf and beyond it, alone and in bundles, kills checkouts halfway,
+receives goods, rejects, misses, packs, delivers, cancels and returns; every message is handed out
+once or twice. After every step `Shop.check` holds invariants 1 to 4 and 6 of the domain against
+everything that is stored, and what is taken of the days of the one place that can do only so much.
 """
 
 from collections.abc import Callable
@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 
 from doorstep.adapters.payments.sandbox import Token
-from doorstep.domain.catalog import Terms
+from doorstep.domain.catalog import Backorder, Preorder, Terms
 from doorstep.domain.errors import (
     CaptureDeclined,
     Conflict,
@@ -51,7 +51,7 @@ from doorstep.usecases.checkout import Tender
 from tests import builders as a
 from tests.shop import TTL, Countdown, Killed, Shop, kill
 
-skus = st.sampled_from(["MUG", "CUP"])
+skus = st.sampled_from(["MUG", "CUP", "SET"])
 lines = st.lists(st.tuples(skus, st.integers(1, 3)), min_size=1, max_size=3)
 places = st.sampled_from(["BERLIN", "HAMBURG"])
 tokens = st.sampled_from([Token.APPROVE] * 4 + sorted(set(Token) - {Token.SLOW}))
@@ -106,7 +106,29 @@ class History(RuleBasedStateMachine):
         for sku, others in (("MUG", ("TUMBLER", "CUP")), ("CUP", ("TUMBLER",))):
             known = self.shop.memory.products[sku]
             self.shop.catalog.save(known.model_copy(update={"substitutes": others}))
+        self.shop.saves(a.bundle("SET", "3.33", MUG=2, CUP=1))
         self.carts = 0
+
+    @rule(
+        sku=st.sampled_from(["MUG", "CUP"]),
+        cap=st.integers(0, 4),
+        preorder=st.booleans(),
+    )
+    def offer(self, sku: str, cap: int, preorder: bool) -> None:
+        """Sold beyond the stock, before its release, or not at all."""
+        self.shop.advance(seconds=1)
+        terms: dict[str, object] = {"backorder": None, "preorder": None}
+        if cap and preorder:
+            release_at = self.shop.clock() + timedelta(hours=cap)
+            terms["preorder"] = Preorder(cap=cap, release_at=release_at)
+        elif cap:
+            terms["backorder"] = Backorder(cap=cap, lead_days=cap)
+        self.shop.saves(self.shop.memory.products[sku].model_copy(update=terms))
+
+    @rule()
+    def refill(self) -> None:
+        self.shop.advance(seconds=1)
+        self.shop.refills()
 
     # --- buying -----------------------------------------------------------------------------------
 
@@ -236,7 +258,7 @@ class History(RuleBasedStateMachine):
         assert differing <= {DifferenceKind.UNANSWERED}
         self.shop.expires()
 
-    @rule(sku=skus, place=places, units=st.integers(1, 3))
+    @rule(sku=st.sampled_from(["MUG", "CUP"]), place=places, units=st.integers(1, 3))
     def goods_arrive(self, sku: str, place: str, units: int) -> None:
         self.shop.gets(sku, **{place: units})
         self.shop.allocates(*self.shop.memory.orders)

@@ -8,6 +8,7 @@ from doorstep.domain.errors import Conflict, NotFound
 from doorstep.domain.ledger import Drift
 from doorstep.domain.stock import StockLevels
 from doorstep.usecases.reconcile import Audit, Reconciled, audit, reconcile, repair
+from tests import builders as a
 from tests.contract.fakes_orders import FakeLedger
 from tests.shop import Shop
 
@@ -128,3 +129,38 @@ def test_a_ledger_below_zero_is_for_a_person(shop: Shop) -> None:
     with pytest.raises(Conflict):
         mend(shop)
     shop.memory.ledger[key] = row
+
+
+def test_a_life_beyond_the_stock_is_sound(shop: Shop) -> None:
+    shop.saves(a.backordered(cap=5))
+    shop.sold(("MUG", 2), key="c1")
+    shop.cancels(shop.sold(("MUG", 1), key="c2").order_id)
+    assert look(shop).sound
+    shop.gets("MUG", BERLIN=1)
+    shop.refills()
+    shop.saves(a.product("MUG"))
+    assert look(shop).sound
+    assert look(shop).levels.owed == 1
+
+
+def test_goods_that_nobody_is_owed_are_found(shop: Shop) -> None:
+    """An order forgot that it waits: the level goes on counting it."""
+    shop.saves(a.backordered())
+    order = shop.sold(("MUG", 1))
+    forgot = order.with_lines([order.line("1").changed(owed=0)])
+    shop.memory.orders[order.order_id] = forgot
+    (found,) = look(shop).unexplained
+    assert (found.counter, found.ledger, found.order) == ("owed", 1, 0)
+    shop.memory.orders[order.order_id] = order
+
+
+def test_room_that_the_ledger_does_not_know_is_taken_from_the_level(shop: Shop) -> None:
+    shop.saves(a.backordered(cap=2))
+    level = shop.memory.network["MUG", 0]
+    shop.memory.network["MUG", 0] = level.model_copy(update={"available": 5, "room": 5})
+    assert [(one.counter, one.level, one.ledger) for one in look(shop).drift] == [
+        ("available", 5, 2),
+        ("room", 5, 2),
+    ]
+    assert mend(shop) == 2
+    assert look(shop).sound
