@@ -255,6 +255,7 @@ class Shop:
             RemedyKind(kind),
             {name.removeprefix("L"): sku for name, sku in substitutes.items()},
             orders=self.orders,
+            catalog=self.catalog,
             stock=self.stock,
             gateway=self.gateway,
             clock=self.clock,

@@ -24,6 +24,7 @@ app = web.api()
 handler = web.entered(app)
 
 Token = Annotated[str, Field(min_length=1, max_length=200)]
+Channel = Annotated[str, web.Path(pattern="^[a-z0-9][a-z0-9_-]{0,39}$")]
 Page = Annotated[int, web.Query(ge=1, le=50)]
 
 
@@ -103,13 +104,13 @@ def choose_by_link(remedy_id: web.Id, choice: LinkedChoice) -> RemedyView:
 
 
 @app.get("/remedy-policies/<channel>")
-def show_policy(channel: web.Name) -> RemedyPolicy:
+def show_policy(channel: Channel) -> RemedyPolicy:
     web.caller(app).may("agent")
     return wiring.policies().remedy(channel)
 
 
 @app.put("/remedy-policies/<channel>")
-def save_policy(channel: web.Name, policy: RemedyPolicy) -> RemedyPolicy:
+def save_policy(channel: Channel, policy: RemedyPolicy) -> RemedyPolicy:
     web.caller(app).may()
     if policy.channel != channel:
         raise InvalidCommand({"channel": f"the address says {channel!r}"})
@@ -129,6 +130,7 @@ def _chosen(remedy_id: str, choice: RemedyChoice, *, by: str) -> RemedyView:
         choice.kind,
         choice.substitutes,
         orders=wiring.orders(by),
+        catalog=wiring.catalog(),
         stock=wiring.stock(),
         gateway=wiring.payment_gateway(),
         clock=wiring.clock,

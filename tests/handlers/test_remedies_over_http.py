@@ -186,6 +186,7 @@ def test_the_policy_of_a_channel_is_kept_by_an_admin() -> None:
     assert call(remedy_api, "PUT", path, own, **AGENT).status == 403
     assert call(remedy_api, "PUT", path, own).body == own
     assert call(remedy_api, "GET", path, **AGENT).body == own
+    assert call(remedy_api, "GET", "/remedy-policies/Web", **AGENT).status == 422
     for absurd in (
         {"answer_within_hours": 0},
         {"offer_after_minutes": 10**9},

@@ -178,7 +178,6 @@ class TestSubstitute:
         assert sent.tax == a.eur("3.19")
         (one,) = order.fulfillment_orders
         assert [line.sku for line in one.lines] == ["TUMBLER"]
-        assert order.promise == shop.order(order.order_id).promise
         causes = {item.cause: item.status for item in order.work_items}
         assert causes == {"shortage": "closed", "refund_elsewhere": "open"}
 
@@ -212,6 +211,23 @@ class TestSubstitute:
         for parcel in order.parcels:
             shop.says(parcel.shipment_id, "delivered")
         assert shop.order(order.order_id).status is OrderStatus.CLOSED
+
+    def test_it_is_promised_as_of_the_choice_and_the_old_promise_is_kept(self, shop: Shop) -> None:
+        order = short_pick(shop)
+        shop.sells("TUMBLER", HAMBURG=5)
+        allows(shop, "MUG", "TUMBLER")
+        offer = shop.offers(order.order_id)
+        shop.advance(days=2)
+        shop.chooses(offer.remedy_id, "substitute")
+        late, old = shop.order(order.order_id), order.promise
+        assert old
+        assert late.promise
+        assert late.promise.promised_at == shop.clock()
+        assert late.promise.deliver_by > old.deliver_by
+        assert late.earlier_promises == (old,)
+        shop.settle()
+        sent = shop.order(order.order_id).fulfillment_orders[-1]
+        assert (sent.location_id, sent.ship_by) == ("HAMBURG", late.promise.ship_by)
 
     def test_the_customer_names_one_of_several(self, shop: Shop) -> None:
         shop.sells("MUG")

@@ -173,7 +173,7 @@ class RemedyCarriedOut(RemedyEvent):
     refund: Money
     """What is paid back, or not charged."""
     deliver_by: Moment | None
-    """The new date of somebody who waits, where one is known."""
+    """The new date, where the old one does not stand."""
 
 
 class RemedyWithdrawn(RemedyEvent):

@@ -248,7 +248,7 @@ class Order(Record):
     offer_at: Moment | None = None
     """When the customer is to be offered a remedy for them, unless they are found before."""
     earlier_promises: tuple[Promise, ...] = ()
-    """What was promised before the customer agreed to wait for longer, the oldest first."""
+    """What was promised before the customer agreed to a later day, the oldest first."""
     alerts: tuple[str, ...] = ()
     """Why somebody was warned about units that have no location: once each."""
     cancel_at: Moment | None = None

@@ -45,7 +45,7 @@ class PromiseLedger(Record):
     late: tuple[str, ...] = ()
     """The parcels and fulfillment orders that put it at risk, or broke it."""
     earlier: tuple[Promise, ...] = ()
-    """What was promised before the customer agreed to wait for longer, the oldest first."""
+    """What was promised before the customer agreed to a later day, the oldest first."""
 
 
 def promise_ledger(order: Order, *, at: datetime) -> PromiseLedger | None:

@@ -84,7 +84,9 @@ class RemedyOption(Record):
     refund: Money | None = None
     """What is paid back, or not charged; None for a substitute: that says it itself."""
     promise: Promise | None = None
-    """The new dates; None where none is known, or what is left keeps its own."""
+    """The new dates, of a substitute as if it were chosen now; None where none is known, or what is
+    left keeps its own.
+    """
     ask_again_at: Moment | None = None
     """When somebody who waits is asked again."""
     substitutes: tuple[Substitute, ...] = ()
@@ -129,6 +131,11 @@ class Remedy(Record):
             return self.deadline
         return self.decided_at + PATIENCE if self.decided and self.decided_at else None
 
+    @property
+    def chosen(self) -> RemedyOption | None:
+        """The option that was decided for."""
+        return self.option(self.choice) if self.choice else None
+
     def option(self, kind: RemedyKind) -> RemedyOption | None:
         return next((option for option in self.options if option.kind is kind), None)
 
@@ -138,6 +145,11 @@ class Remedy(Record):
         found = [one for one in option.substitutes if one.line_id == line_id] if option else []
         sku = self.substitutes.get(line_id)
         return next((one for one in found if sku in (None, one.sku)), None)
+
+    @property
+    def sent(self) -> tuple[Substitute, ...]:
+        """What is sent instead, line by line."""
+        return tuple(one for line_id in self.units if (one := self.substitute(line_id)))
 
     def to(self, status: RemedyStatus, **changes: object) -> Remedy:
         transitions.check("remedy", self.remedy_id, self.status, status)

@@ -35,19 +35,21 @@ def options(
     substitutes: Iterable[Substitute],
     promise: Promise | None,
     *,
+    sent: Promise | None = None,
     ask_again_at: datetime,
 ) -> tuple[RemedyOption, ...]:
     """What may be done about its units without a location, with what comes of each.
 
-    Something else is only offered where every line with such units has a substitute; a part only
-    where something else is left.
+    `promise` is for who waits, `sent` for what is sent instead. That is only offered where every
+    line with such units has a substitute; a part only where something else is left.
     """
     units, found = order.unplaced, tuple(substitutes)
     everything = _rest(order)
     again = promise.ship_by if promise else ask_again_at
     offered = [RemedyOption(kind=RemedyKind.WAIT, promise=promise, ask_again_at=again)]
     if units and units.keys() == {one.line_id for one in found} and len(units) <= MAX_SUBSTITUTED:
-        offered.append(RemedyOption(kind=RemedyKind.SUBSTITUTE, substitutes=found))
+        instead = RemedyOption(kind=RemedyKind.SUBSTITUTE, substitutes=found, promise=sent)
+        offered.append(instead)
     if any(line.open > units.get(line.line_id, 0) for line in order.lines):
         gone = (order.line(line_id).share(quantity) for line_id, quantity in units.items())
         back = total(gone, order.currency)
@@ -109,6 +111,18 @@ def choose(
     return order.with_remedy(chosen).raising(events.RemedyChosen(remedy_id=key, kind=kind))
 
 
+def promise_substitutes(order: Order, key: str, promise: Promise | None) -> Order:
+    """When what is sent instead would arrive, as things are now."""
+    remedy = order.remedy(key)
+    offered = tuple(
+        option.model_copy(update={"promise": promise})
+        if option.kind is RemedyKind.SUBSTITUTE
+        else option
+        for option in remedy.options
+    )
+    return order.with_remedy(remedy.model_copy(update={"options": offered}))
+
+
 def expire(order: Order, key: str, *, at: datetime) -> Order:
     """Nobody chose in time: what was announced for that is to be done."""
     remedy = order.remedy(key)
@@ -134,9 +148,10 @@ def carry_out(order: Order, key: str, *, at: datetime) -> Order:
     before = _rest(order)
     match remedy.choice:
         case RemedyKind.WAIT:
-            order, done = _waiting(order, remedy), True
+            order, done = _promised(order, remedy), True
         case RemedyKind.SUBSTITUTE:
-            order, done = _substituted(order, remedy, units, at=at), True
+            order = _promised(_substituted(order, remedy, units, at=at), remedy)
+            done = True
         case RemedyKind.REFUND:
             order = placing.cancel(order, reason=CANCELED, at=at)
             done = not placing.cancelable(order)
@@ -152,19 +167,21 @@ def carry_out(order: Order, key: str, *, at: datetime) -> Order:
 def _carried_out(order: Order, key: str, *, at: datetime) -> Order:
     remedy = order.remedy(key)
     remedy = remedy.to(RemedyStatus.CARRIED_OUT, ended_at=at)
-    option = remedy.option(RemedyKind.WAIT) if remedy.choice is RemedyKind.WAIT else None
+    option = remedy.chosen
+    waits = remedy.choice is RemedyKind.WAIT
+    renewed = option and option.promise and option.promise == order.promise
     back = remedy.refund or Money.zero(order.currency)
     order = order.with_remedy(remedy).raising(
         events.RemedyCarriedOut(
             remedy_id=key,
             kind=str(remedy.choice),
             refund=back,
-            deliver_by=option.promise.deliver_by if option and option.promise else None,
+            deliver_by=order.promise.deliver_by if renewed and order.promise else None,
         )
     )
-    settled = (DelayCause.WAITING_TOO_LONG, *(() if option else placing.SHORT))
+    settled = (DelayCause.WAITING_TOO_LONG, *(() if waits else placing.SHORT))
     order = placing.close_work_items(order, settled, at=at)
-    if option:
+    if option and waits:
         order = order.changed(offer_at=option.ask_again_at)
     elif remedy.choice is RemedyKind.SUBSTITUTE:  # nobody has looked for a location yet
         order = order.changed(short_since=None)
@@ -175,14 +192,14 @@ def _carried_out(order: Order, key: str, *, at: datetime) -> Order:
     return order
 
 
-def _waiting(order: Order, remedy: Remedy) -> Order:
-    """The old promise is kept beside the new one; without a new one the old one stands."""
-    option = remedy.option(RemedyKind.WAIT)
-    if option is None or option.promise is None:
+def _promised(order: Order, remedy: Remedy) -> Order:
+    """The old promise is kept beside the new one; without a later one the old one stands."""
+    new, old = remedy.chosen.promise if remedy.chosen else None, order.promise
+    if new is None or (old and new.deliver_by <= old.deliver_by):
         return order
-    earlier = (*order.earlier_promises, *((order.promise,) if order.promise else ()))
+    earlier = (*order.earlier_promises, *((old,) if old else ()))
     alerts = tuple(cause for cause in order.alerts if cause != DelayCause.WAITING_TOO_LONG)
-    return order.changed(promise=option.promise, earlier_promises=earlier, alerts=alerts)
+    return order.changed(promise=new, earlier_promises=earlier, alerts=alerts)
 
 
 def _substituted(order: Order, remedy: Remedy, units: Mapping[str, int], *, at: datetime) -> Order:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import NamedTuple
 
@@ -16,7 +16,7 @@ from doorstep.domain.errors import (
     Refusal,
 )
 from doorstep.domain.order import Order, order_of
-from doorstep.domain.remedy import Remedy, RemedyKind, RemedyStatus
+from doorstep.domain.remedy import Remedy, RemedyKind, RemedyStatus, Substitute
 from doorstep.ports import (
     Catalog,
     Clock,
@@ -29,7 +29,7 @@ from doorstep.ports import (
 )
 from doorstep.usecases import shards
 from doorstep.usecases.cancel import carry_out_voids, request_voids
-from doorstep.usecases.ways_out import promised_beyond_stock, ways_out
+from doorstep.usecases.ways_out import promise_of, promised_beyond_stock, ways_out
 
 _TRIES = 4
 
@@ -71,6 +71,7 @@ def choose_remedy(
     substitutes: Mapping[str, str],
     *,
     orders: Orders,
+    catalog: Catalog,
     stock: Stock,
     gateway: PaymentGateway,
     clock: Clock,
@@ -89,7 +90,10 @@ def choose_remedy(
         chosen = remedying.choose(order, remedy_id, kind, substitutes, at=clock())
         try:
             if kind is RemedyKind.SUBSTITUTE:  # held with the choice: what is chosen is there
-                _gather(chosen, remedy_id, stock, clock())
+                sent = chosen.remedy(remedy_id).sent
+                _gather(sent, remedy_id, stock, clock())
+                dates = promise_of(order, sent, catalog=catalog, stock=stock, at=clock())
+                chosen = remedying.promise_substitutes(chosen, remedy_id, dates)
                 chosen = _step(chosen, remedy_id, clock)
             (order,) = orders.commit(chosen)
         except Conflict:
@@ -219,18 +223,16 @@ def _step(order: Order, remedy_id: str, clock: Clock) -> Order:
     return order if order.remedy(remedy_id).decided else request_voids(order, clock=clock)
 
 
-def _gather(order: Order, remedy_id: str, stock: Stock, at: datetime) -> None:
+def _gather(sent: Sequence[Substitute], remedy_id: str, stock: Stock, at: datetime) -> None:
     """Bring the last units of a hot substitute to the shard that is asked for them."""
-    remedy = order.remedy(remedy_id)
     wanted: dict[tuple[str, int], int] = {}
-    for line_id, units in remedy.units.items():
-        if one := remedy.substitute(line_id):
-            wanted[one.sku, 0] = wanted.get((one.sku, 0), 0) + units
+    for one in sent:
+        wanted[one.sku, 0] = wanted.get((one.sku, 0), 0) + one.quantity
     levels = stock.levels(sku for sku, _ in wanted)
     short = {
-        sku: (units, levels[sku].unpromised)
+        sku: (units, levels[sku].available)
         for (sku, _), units in wanted.items()
-        if levels[sku].unpromised < units
+        if levels[sku].available < units
     }
     if short:
         raise OutOfStock(short)

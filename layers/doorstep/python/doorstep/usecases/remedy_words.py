@@ -47,7 +47,8 @@ def _told(order: Order, option: RemedyOption) -> str:
                 f" for {one.total}{f' ({one.refund} back)' if one.refund else ''}"
                 for one in option.substitutes
             )
-            return f"Something else: {others}."
+            by = f", by {option.promise.deliver_by:%Y-%m-%d}" if option.promise else ""
+            return f"Something else{by}: {others}."
         case RemedyKind.PARTIAL:
             return f"Without it: you get {option.refund} back and the rest is delivered."
         case _:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import datetime, timedelta
 
 from doorstep.domain.address import Address
@@ -30,11 +30,36 @@ def ways_out(
     products = catalog.products(line.sku for line in order.lines if line.sku)
     others = catalog.products(sku for one in products.values() for sku in one.substitutes)
     levels = stock.levels(others)
+    instead = list(_substitutes(order, products, others, levels, tax))
+    first = {one.line_id: one for one in reversed(instead)}
     return options(
         order,
-        _substitutes(order, products, others, levels, tax),
+        instead,
         _new_promise(order, products, catalog, at),
+        sent=promise_of(order, first.values(), catalog=catalog, stock=stock, at=at),
         ask_again_at=at + timedelta(days=policy.ask_again_days),
+    )
+
+
+def promise_of(
+    order: Order, sent: Iterable[Substitute], *, catalog: Catalog, stock: Stock, at: datetime
+) -> Promise | None:
+    """When these could be there, from where they lie now."""
+    units: dict[str, int] = {}
+    for one in sent:
+        units[one.sku] = units.get(one.sku, 0) + one.quantity
+    products = catalog.products(units)
+    wanted = [Wanted(sku, units[sku], product.skills) for sku, product in products.items()]
+    option = _option(order, catalog)
+    if not wanted or option is None:
+        return None
+    lying = {
+        (sku, place.location_id): place.available
+        for sku, level in stock.levels(units).items()
+        for place in level.locations
+    }
+    return promise_from(
+        catalog.locations(), option, wanted, lying, to=order.shipping_address, at=at
     )
 
 
