@@ -304,6 +304,7 @@ def test_what_no_courier_can_bring_any_more_is_a_matter_for_a_person(shop: Shop)
     shop.settle()
     order = shop.order(order.order_id)
     assert [item.cause for item in order.work_items] == ["unfilled"]
+    assert order.short_since == shop.clock.now, "a way out is offered"
     assert taken(shop) == {}
     shop.check()
 

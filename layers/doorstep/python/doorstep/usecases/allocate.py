@@ -292,8 +292,9 @@ def _planned(order: Order, supply: _Supply, at: datetime) -> Plan:
     held = placing.hold_units(order, first, supply.beyond(order, first))
     option = supply.options.get(order.delivery_option)
     if option and option.windows:
-        plan = _by_courier(held, option, supply, at)
-        return Plan(acting.give_up_later(plan.order, rules, at=at))
+        placed = _by_courier(held, option, supply, at)
+        placed = acting.give_up_later(placed, rules, at=at)
+        return Plan(shortfall.follow(placed, at=at))
     sourcing = source(
         allocating.routable(held, supply.come(held)),
         supply.locations,
@@ -326,7 +327,7 @@ def _planned(order: Order, supply: _Supply, at: datetime) -> Plan:
     return Plan(placed, more)
 
 
-def _by_courier(held: Order, option: DeliveryOption, supply: _Supply, at: datetime) -> Plan:
+def _by_courier(held: Order, option: DeliveryOption, supply: _Supply, at: datetime) -> Order:
     """All of it from another place that keeps the promised window; a person's matter where none
     can.
     """
@@ -356,7 +357,7 @@ def _by_courier(held: Order, option: DeliveryOption, supply: _Supply, at: dateti
         placed = allocating.report_unfilled(tried, source(held, (), {}), at=at)
     placed = placing.report_shortage(placed, at=at)
     supply.take(placed)
-    return Plan(placed)
+    return placed
 
 
 def _fitting(
