@@ -224,16 +224,20 @@ def _make(story: Story, order_id: str, one: FulfillmentOrder) -> None:
     """A workshop makes what is made to order, not without a slip."""
     (key,) = [line.work_order.work_order_id for line in one.lines if line.work_order]
     florence = place(one.location_id)
-    story.act(florence, f"prints the work order: {story.warehouse.work_order(key)}")
+    story.act(florence, "prints the work order.")
+    story.note(story.warehouse.work_order(key))
     story.warehouse.work_on(key, "start")
-    story.act("Émilie", "would rather have two n in Jeanne, and tries to cancel.")
-    refusal = _refusal(lambda: story.shop.cancel(order_id, "a slip of mine"))
+    story.follow(order_id, "work to begin", lambda o: o.not_cancelable)
+    story.act("Émilie", "has found another present, and tries to cancel.")
+    refusal = _refusal(lambda: story.shop.cancel(order_id, "found another present"))
     story.act("Doorstep", f"{refusal.status}, {refusal.problem['detail']}")
     story.warehouse.work_on(key, "finish")
     story.act(florence, "looks at it by daylight.")
-    story.warehouse.work_on(key, "fail", reason="the 9 is too faint")
-    story.warehouse.work_on(key, "finish")
-    story.warehouse.work_on(key, "pass")
+    for step, body in (("fail", {"reason": "the 9 is too faint"}), ("finish", {}), ("pass", {})):
+        story.warehouse.work_on(key, step, **body)
+    story.follow(
+        order_id, "the piece to be done", lambda o: not o.fulfillment_orders[-1].unfinished
+    )
 
 
 def _to_the_doorstep(story: Story, order_id: str, *, grams: int) -> None:
