@@ -61,6 +61,8 @@ class Data(cdk.Stack):
         self.webhooks = self._secret("Webhooks", self.webhooks_name, "Who signs with what.")
         self.providers_name = stage.named("providers")
         self.providers = self._providers() if stage.carrier_account else None
+        self.payments_name = stage.named("payments")
+        self.payments = self._payments() if stage.payment_account else None
         self.links_name = stage.named("links")
         self.links = self._links()
         self.users = self._users()
@@ -78,6 +80,7 @@ class Data(cdk.Stack):
             "ApiKeysSecret": self.api_keys_name,
             "WebhooksSecret": self.webhooks_name,
             "ProvidersSecret": self.providers_name if self.providers else "",
+            "PaymentsSecret": self.payments_name if self.payments else "",
             "UserPoolId": self.users.user_pool_id,
             "UserPoolClientId": self.client.user_pool_client_id,
             "EventBusName": self.bus.event_bus_name,
@@ -95,13 +98,17 @@ class Data(cdk.Stack):
         function.allow(f"{self.table.table_arn}/index/{index}", "dynamodb:Query")
 
     def payments_for(self, function: Function) -> None:
-        """The sandbox payment provider's own memory; nothing where a real provider is used."""
+        """The secret with our key, or the sandbox payment provider's own memory."""
+        if self.payments:
+            self._secret_for(function, "PAYMENTS_SECRET", self.payments_name)
         if self.sandbox_table:
             function.set({"SANDBOX_TABLE_NAME": self.sandbox_table.table_name})
             function.allow(self.sandbox_table.table_arn, "dynamodb:GetItem", *_WRITE)
 
     def payment_report_for(self, function: Function) -> None:
-        """What the sandbox payment provider has moved; nothing where a real provider is used."""
+        """The secret with our key, or what the sandbox payment provider has moved."""
+        if self.payments:
+            self._secret_for(function, "PAYMENTS_SECRET", self.payments_name)
         if self.sandbox_table:
             function.set({"SANDBOX_TABLE_NAME": self.sandbox_table.table_name})
             function.allow(self.sandbox_table.table_arn, "dynamodb:Scan")
@@ -261,7 +268,10 @@ class Data(cdk.Stack):
         )
 
     def _providers(self) -> secretsmanager.Secret:
-        return self._secret("Providers", self.providers_name, "Our keys with providers.")
+        return self._secret("Providers", self.providers_name, "Our keys with carriers.")
+
+    def _payments(self) -> secretsmanager.Secret:
+        return self._secret("Payments", self.payments_name, "Our keys with payment providers.")
 
     def _users(self) -> cognito.UserPool:
         users = cognito.UserPool(

@@ -10,7 +10,7 @@ from infra.service import Service
 
 def acknowledge(data: Data, service: Service) -> None:
     """Accept these findings of these resources, and only these."""
-    for secret in filter(None, (data.api_keys, data.webhooks, data.providers)):
+    for secret in filter(None, (data.api_keys, data.webhooks, data.providers, data.payments)):
         _accept(
             secret,
             "SMG4",

@@ -68,6 +68,11 @@ class Stage:
         return self.providers.get("PAYMENT_PROVIDER", "sandbox") == "sandbox"
 
     @property
+    def payment_account(self) -> bool:
+        """Whether money is moved with a key of ours, which is a secret."""
+        return not self.sandbox_payments
+
+    @property
     def carrier_account(self) -> bool:
         """Whether labels are bought with a key of ours, which is a secret."""
         return self.providers.get("CARRIER", "sandbox") != "sandbox"

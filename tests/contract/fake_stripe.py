@@ -35,14 +35,16 @@ class Lost(Exception):
 
 
 class FakeStripe:
-    """`api` is its address. `intents` and `refunds` are all that it knows."""
+    """`api` is its address. `intents`, `refunds` and `events` are all that it knows."""
 
     def __init__(self) -> None:
         self.api = ""
         self.intents: dict[str, dict[str, Any]] = {}
         self.refunds: dict[str, dict[str, Any]] = {}
+        self.events: list[dict[str, Any]] = []
         self._kept: dict[str, tuple[str, Form, Answered]] = {}
         self._tried: set[str] = set()
+        self._key = ""
         self._lock = threading.Lock()
 
     def confirmed(self, amount: int, currency: str = "eur", **more: Any) -> str:
@@ -60,6 +62,7 @@ class FakeStripe:
                     return refusal(400, "idempotency_error", code="")
                 return known[2]
             try:
+                self._key = key
                 answered = self._do(method, path.removeprefix("/v1/").split("/"), form or query)
             except Lost as lost:
                 if lost.done:
@@ -71,14 +74,14 @@ class FakeStripe:
 
     def _do(self, method: str, path: list[str], form: Form) -> Answered:
         match path:
-            case ["payment_intents"] if method == "POST":
-                return self._create(form)
+            case ["payment_intents" | "refunds" as kind] if method == "POST":
+                return self._create(form) if kind == "payment_intents" else self._refund(form)
             case ["payment_intents"]:
                 return listed(reversed(self.intents.values()))
             case ["payment_intents", key, *deed] if intent := self.intents.get(key):
                 return self._change(intent, deed, form)
-            case ["refunds"] if method == "POST":
-                return self._refund(form)
+            case ["events"]:
+                return listed(reversed(self.events))
             case ["refunds"]:
                 about = form["payment_intent"]
                 return listed(r for r in self.refunds.values() if r["payment_intent"] == about)
@@ -135,7 +138,14 @@ class FakeStripe:
             "last_payment_error": None,
             "created": now,
             "metadata": metadata(form),
-            "latest_charge": {"object": "charge", "payment_method_details": {"card": card}},
+            "latest_charge": {
+                "id": f"ch_{key}",
+                "object": "charge",
+                "currency": form["currency"],
+                "payment_intent": key,
+                "metadata": metadata(form),
+                "payment_method_details": {"card": card},
+            },
         }
         return self.intents[key]
 
@@ -155,7 +165,9 @@ class FakeStripe:
         final = form.get("final_capture") != "false"
         if not final and card["multicapture"]["status"] != "available":
             return refusal(400, "invalid_request_error", code="parameter_invalid")
-        intent["amount_received"] += asked
+        charge, before = intent["latest_charge"], intent["amount_received"]
+        intent["amount_received"] = charge["amount_captured"] = before + asked
+        self._tell("charge.captured", dict(charge), amount_captured=before)
         if final or asked == left:
             intent["status"] = "succeeded"
         if token == Token.CAPTURE_TIMEOUT_AFTER:
@@ -183,12 +195,32 @@ class FakeStripe:
             "id": key,
             "object": "refund",
             "amount": asked,
+            "currency": intent["currency"],
             "payment_intent": intent["id"],
             "status": "succeeded",
             "failure_reason": None,
             "metadata": metadata(form),
         }
+        self._tell("refund.created", self.refunds[key])
         return Answered(200, self.refunds[key])
+
+    def disputed(self, intent: str, amount: int) -> None:
+        """The customer's bank takes money back."""
+        dispute = {"id": f"du_{intent}", "object": "dispute", "amount": amount, "metadata": {}}
+        dispute |= {"currency": self.intents[intent]["currency"], "payment_intent": intent}
+        self._tell("charge.dispute.funds_withdrawn", dispute)
+
+    def _tell(self, kind: str, one: dict[str, Any], **before: int) -> None:
+        self.events.append(
+            {
+                "id": f"evt_{len(self.events) + 1}",
+                "object": "event",
+                "type": kind,
+                "created": int(time.time()),
+                "data": {"object": one, "previous_attributes": before},
+                "request": {"id": "req_1", "idempotency_key": self._key},
+            }
+        )
 
 
 @contextmanager

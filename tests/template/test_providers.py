@@ -42,11 +42,36 @@ def test_only_who_buys_labels_reads_the_key(easypost: Template) -> None:
     assert secret in [one["Name"] for one in easypost.of("AWS::SecretsManager::Secret").values()]
 
 
+@pytest.fixture(scope="module")
+def stripe(tmp_path_factory: pytest.TempPathFactory) -> Template:
+    assembly = tmp_path_factory.mktemp("stripe")
+    stage = replace(STAGES["dev"], name="stripe", providers={"PAYMENT_PROVIDER": "stripe"})
+    build(stage, str(assembly)).synth()
+    return Template.read(assembly)
+
+
+def test_only_who_moves_or_compares_money_reads_the_key_to_it(stripe: Template) -> None:
+    secret = "doorstep-stripe-payments"
+    told = {
+        module
+        for module, one in stripe.functions().items()
+        if one["Environment"]["Variables"].get("PAYMENTS_SECRET") == secret
+    }
+    assert {"ship.capture", "returns.refund", "pay.api", "pay.reconcile"} <= told
+    assert not told & {"api.authorize", "ship.buy_label", "ship.warehouse_api", "events.publish"}
+    assert not [
+        name
+        for name, one in stripe.functions().items()
+        if "SANDBOX_TABLE_NAME" in one["Environment"]["Variables"]
+    ]
+
+
 def test_the_sandbox_has_no_secret(template: Template) -> None:
     for one in template.functions().values():
         assert "PROVIDERS_SECRET" not in one["Environment"]["Variables"]
-    secrets = template.of("AWS::SecretsManager::Secret").values()
-    assert not [one["Name"] for one in secrets if one["Name"].endswith("-providers")]
+        assert "PAYMENTS_SECRET" not in one["Environment"]["Variables"]
+    names = [one["Name"] for one in template.of("AWS::SecretsManager::Secret").values()]
+    assert not [name for name in names if name.endswith(("-providers", "-payments"))]
 
 
 def test_a_stage_that_keeps_its_data_does_not_pretend_by_accident() -> None:

@@ -11,11 +11,11 @@ The client is 16 MB and takes a quarter of a second to load: only functions that
 from __future__ import annotations
 
 import importlib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from functools import cached_property
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from doorstep.adapters import secrets
 from doorstep.domain.errors import (
@@ -28,8 +28,9 @@ from doorstep.domain.errors import (
     ProviderUnavailable,
 )
 from doorstep.domain.money import Money
-from doorstep.domain.payment import Capabilities, Payment, PaymentEvent, Terms
-from doorstep.ports import Authorization, PaymentGateway
+from doorstep.domain.payment import Capabilities, Payment, PaymentAction, PaymentEvent, Terms
+from doorstep.domain.reconciling import Booking
+from doorstep.ports import Authorization, PaymentGateway, PaymentReport
 
 if TYPE_CHECKING:
     import stripe
@@ -58,11 +59,18 @@ _REASONS = {
     "capture_charge_authorization_expired": "expired",
 }
 
+_TOLD = {
+    "charge.captured": PaymentAction.CAPTURE,
+    "refund.created": PaymentAction.REFUND,
+    "charge.dispute.funds_withdrawn": PaymentAction.CHARGEBACK,
+}
+"""The events that money moves with."""
+
 Refused = Callable[[str], DoorstepError]
 
 
 class Stripe:
-    """The PaymentGateway port on Stripe's API."""
+    """The PaymentGateway and PaymentReport ports on Stripe's API."""
 
     def __init__(self, key: Callable[[], str], api: str = API) -> None:
         self._key = key
@@ -122,6 +130,28 @@ class Stripe:
             except library.InvalidRequestError as error:
                 if error.code != _ENDED:
                     raise
+
+    def bookings(self, since: datetime, until: datetime) -> Iterator[Booking]:
+        """What Stripe's events of this time say; they are kept for thirty days."""
+        with _meaning(PaymentDeclined, ""):
+            pages = self._client.v1.events.list(
+                {
+                    "types": list(_TOLD),
+                    "created": {"gte": int(since.timestamp()), "lt": int(until.timestamp())},
+                    "limit": 100,
+                }
+            )
+            for event in pages.auto_paging_iter():
+                told = event.to_dict()
+                if found := booking(told, self._marks_of(told["data"]["object"])):
+                    yield found
+
+    def _marks_of(self, one: Mapping[str, Any]) -> Mapping[str, str]:
+        """What we wrote on it, or on the intent that it belongs to."""
+        marks: Mapping[str, str] = one.get("metadata") or {}
+        if PAYMENT in marks or not one.get("payment_intent"):
+            return marks
+        return _marks(self._client.v1.payment_intents.retrieve(one["payment_intent"]))
 
     @cached_property
     def _client(self) -> stripe.StripeClient:
@@ -204,7 +234,31 @@ class Stripe:
 
 
 def build(settings: Settings) -> PaymentGateway:
-    return Stripe(lambda: secrets.entry(settings.require("providers_secret"), PROVIDER))
+    return Stripe(lambda: secrets.entry(settings.require("payments_secret"), PROVIDER))
+
+
+def report(settings: Settings) -> PaymentReport:
+    return Stripe(lambda: secrets.entry(settings.require("payments_secret"), PROVIDER))
+
+
+def booking(event: Mapping[str, Any], marks: Mapping[str, str]) -> Booking | None:
+    """The money that an event of Stripe's is about; None where it moved none, or none of ours."""
+    action, one = _TOLD.get(event["type"]), event["data"]["object"]
+    before = (event["data"].get("previous_attributes") or {}).get("amount_captured") or 0
+    if action is None or PAYMENT not in marks:
+        return None
+    captured = action is PaymentAction.CAPTURE
+    asked = (event.get("request") or {}).get("idempotency_key")
+    minor = one["amount_captured"] - before if captured else one["amount"]
+    return Booking(
+        key=one["id"] if action is PaymentAction.CHARGEBACK else (asked or marks.get(KEY, "")),
+        payment_id=marks[PAYMENT],
+        action=action,
+        amount=_money(minor, one["currency"].upper()),
+        reference=one["id"],
+        authorization=one.get("payment_intent") or "",
+        at=datetime.fromtimestamp(event["created"], UTC),
+    )
 
 
 def _answer(intent: stripe.PaymentIntent) -> Authorization:
@@ -248,6 +302,11 @@ def _amount(money: Money) -> int:
     if Money.parse("1", money.currency).minor == 1000 and money.minor % 10:
         raise InvalidCommand({"amount": f"Stripe takes {money.currency} in steps of 0.010"})
     return money.minor
+
+
+def _money(minor: int, currency: str) -> Money:
+    """Stripe's minor units in ours."""
+    return Money(minor=minor // 100 if currency in _HUNDREDFOLD else minor, currency=currency)
 
 
 def _check_asked(payment: Payment, event: PaymentEvent) -> None:
