@@ -43,11 +43,14 @@ def seed(
     done: Callable[[], None] = lambda: None,
     at_once: int = _AT_ONCE,
 ) -> None:
-    """Put all of it in; places and products first, then what lies there. Harmless when repeated.
+    """Put all of it in; places and products first, then bundles of them, then what lies there.
+    Harmless when repeated.
 
     Calls `done` after every request. Raises Refused.
     """
-    records = (*what.delivery_options, *what.locations, *what.products)
+    bundles = [product for product in what.products if product.components]
+    parts = [product for product in what.products if not product.components]
+    waves = ((*what.delivery_options, *what.locations, *parts), bundles)
 
     def save(record: Product | Location | DeliveryOption) -> None:
         admin.save(record)
@@ -58,8 +61,9 @@ def seed(
         done()
 
     with ThreadPoolExecutor(at_once) as pool:
-        for _ in pool.map(save, records):
-            pass
+        for records in waves:
+            for _ in pool.map(save, records):
+                pass
         for _ in pool.map(receive, receipts(what)):
             pass
 
