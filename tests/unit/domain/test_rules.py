@@ -10,6 +10,7 @@ from pydantic import ValidationError
 
 from doorstep.domain.address import Address
 from doorstep.domain.catalog import Location, Product
+from doorstep.domain.geography import distance_km
 from doorstep.domain.order import Order
 from doorstep.domain.rules import OrderMatch, SourcingRules
 from doorstep.domain.sourcing import Sourcing, source
@@ -264,6 +265,8 @@ def rule_sets(draw: st.DrawFn) -> SourcingRules:
         markdowns=draw(st.lists(markdowns, max_size=2)),
         sorts=draw(st.lists(st.sampled_from(["nearest", "most_stock"]), max_size=2)),
         most_locations=draw(st.none() | st.integers(1, 2)),
+        most_km=draw(st.none() | st.just(300)),
+        kinds=draw(st.sampled_from([["warehouse"], ["warehouse", "store"]])),
         split=draw(st.integers(0, 600)),
     )
 
@@ -271,24 +274,40 @@ def rule_sets(draw: st.DrawFn) -> SourcingRules:
 wanted_lines = st.lists(
     st.tuples(st.sampled_from(["MUG", "CUP"]), st.integers(1, 2)), min_size=1, max_size=2
 )
+here = st.sampled_from([one.location_id for one in PLACES])
+rooms = st.dictionaries(here, st.integers(0, 2), max_size=2)
+lateness = st.dictionaries(here, st.integers(-1, 2), max_size=2)
 stocks = st.fixed_dictionaries({key: st.integers(0, 2) for key in STOCK})
 
 
 @settings(max_examples=150, deadline=None)
-@given(wanted_lines, stocks, rule_sets())
+@given(wanted_lines, stocks, rule_sets(), rooms, lateness)
 def test_no_plan_that_the_rules_allow_is_better(
-    wanted: list[tuple[str, int]], stock: dict[tuple[str, str], int], given_rules: SourcingRules
+    wanted: list[tuple[str, int]],
+    stock: dict[tuple[str, str], int],
+    given_rules: SourcingRules,
+    room: dict[str, int],
+    late: dict[str, int],
 ) -> None:
     """Every plan there is, judged by the words of the rules: none ships more, or costs less."""
     order = order_of(*wanted)
-    found = source(order, PLACES, stock, given_rules, products=PRODUCTS)
+    found = source(
+        order, PLACES, stock, given_rules, products=PRODUCTS, late_days=late, capacity=room
+    )
     pieces = [line for line in order.lines for _ in range(line.ordered)]
     best = min(
         worth
         for places in every([None, *PLACES], repeat=len(pieces))
-        if (worth := judged(order, list(zip(pieces, places, strict=True)), stock, given_rules))
+        if not any(len([p for p in places if p and p.location_id == at]) > room[at] for at in room)
+        and (
+            worth := judged(order, list(zip(pieces, places, strict=True)), stock, given_rules, late)
+        )
     )
     assert (sum(found.unfilled.values()), found.cost) == best
+    again = source(
+        order, PLACES, stock, given_rules, products=PRODUCTS, late_days=late, capacity=room
+    )
+    assert again == found
 
 
 def judged(
@@ -296,6 +315,7 @@ def judged(
     pieces: list[tuple[Any, Location | None]],
     stock: dict[tuple[str, str], int],
     given: SourcingRules,
+    late: dict[str, int],
 ) -> tuple[int, int] | None:
     """(units not shipped, cost) of a plan, unit by unit; None where it is not allowed."""
     shipped = [(line, one) for line, one in pieces if one]
@@ -317,7 +337,11 @@ def judged(
             .costs
         )
         assert base
+        km = distance_km(one, to)
+        if one.kind not in given.kinds or (given.most_km and km and km > given.most_km):
+            return None
         cost += base.parcel + base.border + given.handling_parcel
+        cost += given.late_day * max(0, late.get(one.location_id, 0))
         cost += sum(rule.parcel for rule in given.charges if rule.places.matches(one, to))
     for line, one in shipped:
         product: Product = PRODUCTS[line.sku]
@@ -326,7 +350,7 @@ def judged(
             outside = rule.only and not rule.only.matches(one, to)
             if applies and (outside or (rule.never and rule.never.matches(one, to))):
                 return None
-        km = next(c.km for c in source(order, [one], stock).candidates)
+        km = distance_km(one, to)
         cost += given.handling_unit - (-product.weight_grams * given.zone(km).per_kg // 1000)
         asked = sum(other.ordered for other in order.lines if other.sku == line.sku)
         for charge in given.charges:
