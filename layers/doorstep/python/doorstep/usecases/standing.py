@@ -7,8 +7,9 @@ what was told last, and the reconciler looks once more before it takes a SKU off
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from contextlib import suppress
+from concurrent.futures import ThreadPoolExecutor
 from datetime import date, datetime
+from itertools import compress
 from typing import NamedTuple
 
 from doorstep.domain.catalog import Product
@@ -17,12 +18,13 @@ from doorstep.domain.ledger import Drift, Unexplained
 from doorstep.domain.standing import Standing
 from doorstep.ports import Catalog, Clock, Ledger, Queues, Standings, Stock
 
-LIMIT = 1000
+LIMIT = 500
 """SKUs of one run; what moved first comes first."""
 
 DUE = "standing"
 
 _TRIES = 4
+_AT_ONCE = 8
 
 
 class Watched(NamedTuple):
@@ -58,19 +60,25 @@ def watch(
     at = clock()
     skus = list(dict.fromkeys([*ledger.moved(at, limit), *queues.due(DUE, at, limit)]))
     products, known = catalog.products(skus), standings.find(skus)
-    changed = []
-    for sku, levels in stock.levels(products).items():
+    lagging = stock.levels(products)
+
+    def tell(sku: str) -> bool:
+        """Whether anything was told of it. What is told is decided on levels that do not lag."""
         standing = known.get(sku) or Standing.unknown(sku, at)
-        if standing.seen(products[sku], levels, at) is standing:
-            continue
-        # These levels may lag: what is told is decided on what is so.
-        with suppress(Conflict):
-            after = standing.seen(products[sku], ledger.levels(sku), at)
-            if after is not standing:
-                standings.save(after)
-            if after.raised:
-                changed.append(sku)
-    return Watched(len(products), tuple(changed))
+        if standing.seen(products[sku], lagging[sku], at) is standing:
+            return False
+        after = standing.seen(products[sku], ledger.levels(sku), at)
+        if after is standing:
+            return False
+        try:
+            standings.save(after)
+        except Conflict:
+            return False  # somebody else has told it
+        return bool(after.raised)
+
+    with ThreadPoolExecutor(_AT_ONCE) as beside:
+        told = list(beside.map(tell, products))
+    return Watched(len(products), tuple(compress(products, told)))
 
 
 def note(
