@@ -39,7 +39,7 @@ def render(sheet: WorkSheet) -> bytes:
             page.write(line, _LARGE)
         if not all(printable(line, sheet.country) for line in said.split("\n")):
             warning = f"Not all of this can be printed. Read it on a screen: {_codes(said)}"
-            page.write(warning, _SMALL)
+            page.write(warning, _SMALL, gap=6)
     page.rule()
     for number, step in enumerate(sheet.steps, start=1):
         minutes = f"{step.minutes} min" if step.minutes else ""
