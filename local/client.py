@@ -29,6 +29,9 @@ from doorstep.runtime.views import (
     AuditView,
     FulfillmentOrderPage,
     OrderView,
+    PaymentDueView,
+    PaymentView,
+    RefundView,
     RemedyView,
     RoutingView,
     StandingView,
@@ -260,6 +263,25 @@ class Doorstep:
     ) -> RemedyView:
         wanted = {"token": token, "kind": kind, "substitutes": substitutes}
         return self._ask(RemedyView, "POST", f"/remedy-offers/{remedy_id}", wanted)
+
+    # --- payments -------------------------------------------------------------------------------
+
+    def refund(self, order_id: str, wanted: Mapping[str, Json], key: str) -> RefundView:
+        """Give money back without a return."""
+        path = f"/orders/{order_id}/refunds"
+        return self._ask(RefundView, "POST", path, dict(wanted), {"idempotency-key": key})
+
+    def payment_due(self, fulfillment_order_id: str, token: str) -> PaymentDueView:
+        """What whoever has the link of the mail is asked to pay."""
+        path = f"/payment-links/{fulfillment_order_id}?{urlencode({'token': token})}"
+        return self._ask(PaymentDueView, "GET", path)
+
+    def pay_by_link(
+        self, fulfillment_order_id: str, token: str, payment_token: str, key: str
+    ) -> PaymentView:
+        wanted = {"token": token, "payment": {"token": payment_token}}
+        path = f"/payment-links/{fulfillment_order_id}"
+        return self._ask(PaymentView, "POST", path, wanted, {"idempotency-key": key})
 
     # --- returns --------------------------------------------------------------------------------
 

@@ -5,10 +5,11 @@ from datetime import timedelta
 
 import pytest
 
-from doorstep.domain import placing, remedying, shipping, shortfall
+from doorstep.domain import capturing, dunning, placing, reconciling, remedying, shipping, shortfall
 from doorstep.domain.catalog import Terms
 from doorstep.domain.errors import InvalidCommand
 from doorstep.domain.order import Order
+from doorstep.domain.payment import Terms as PaymentTerms
 from doorstep.domain.remedy import RemedyKind
 from doorstep.domain.storefront import OrderNews
 from doorstep.usecases import ingest, ship
@@ -129,6 +130,35 @@ def test_an_answer_is_due_until_the_location_has_gone_on(world: World) -> None:
     ship.pack("O-A-F1", [a.parcel(L1=1)], orders=world.orders, clock=world.clock)
     assert not due(world, "answer", days=30)
     assert list(due(world, "handover", days=30)) == ["O-A-F1"]
+
+
+def test_money_is_due_to_be_reserved_anew_compared_and_asked_for_again(world: World) -> None:
+    stocked(world, MUG=9)
+    (order,) = world.orders.commit(a.being_checked_out("O-A", a.line("1", "MUG")))
+    week = PaymentTerms(valid_until=a.NOW + 7 * DAY)
+    paid = placing.authorized(order, "O-A-T1", reference="r", at=world.clock(), terms=week)
+    world.orders.commit(placing.place(paid, at=world.clock()))
+    assert not due(world, "authorization", days=5.9)
+    assert list(due(world, "authorization", days=6.1)) == ["O-A"]
+
+    order = packed(world, "O-B")
+    held = dunning.hold(order, "O-B-F1", reason="declined", at=world.clock())
+    (held,) = world.orders.commit(held)
+    world.orders.commit(shipping.alert(held, "O-B-F1", cause="late_handover", deliver_by=a.NOW))
+    assert not due(world, "payment", days=0.9 / 24)
+    assert list(due(world, "payment", days=1.1 / 24)) == ["O-B-F1"]
+    (gone_on,) = world.orders.commit(shipping.resume(world.orders.get("O-B"), "O-B-F1"))
+    assert not due(world, "payment", days=30)
+
+    (parcel,) = gone_on.parcels
+    claimed = capturing.claim(gone_on, parcel, "O-B-T1", parcel.amount, at=world.clock())
+    about = (parcel, "O-B-T1", claimed[2])
+    taken = capturing.captured(claimed[0], *about, reference="c", at=world.clock())
+    (taken,) = world.orders.commit(taken)
+    assert list(due(world, "reconcile", days=1)) == ["O-B"]
+    until = world.clock() + DAY
+    world.orders.commit(reconciling.reconciled(taken, "O-B-T1", [], until=until, at=world.clock()))
+    assert not due(world, "reconcile", days=30)
 
 
 def test_a_delivery_is_due_until_the_parcel_has_arrived(world: World) -> None:

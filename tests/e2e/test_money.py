@@ -114,3 +114,43 @@ def test_a_capture_that_was_not_answered_takes_the_money_once(world: World) -> N
     order = world.ships(order.order_id)
     (charge,) = world.charges(order)
     assert (charge["refundable"], charge["capturable"]) == (700 + 495, 0)
+
+
+def test_several_tenders_are_drawn_on_and_paid_back_to_the_last_cent(world: World) -> None:
+    sku = world.sells({"leipzig": 1}, price=700)
+    gift = {"method": "gift_card", "token": "tok_approve", "amount": euros(500)}
+    card = {"token": "tok_single_capture"}
+    order = world.checks_out({sku: 1}, payment_token="", payments=[gift, card])
+    order = world.ships(order.order_id)
+    assert [one.captured.minor for one in order.payments] == [500, 695]
+
+    wanted, key = {"reason": "goodwill", "amount": euros(800)}, world.key()
+    first, again = (world.service.refund(order.order_id, wanted, key) for _ in range(2))
+    assert first == again
+    assert first.given.minor == 800
+    order = world.order(order.order_id)
+    assert [one.refunded.minor for one in order.payments] == [105, 695]
+    with pytest.raises(Refused, match=r"422 .*3\.95 EUR at the most"):
+        world.service.refund(order.order_id, wanted, world.key())
+
+
+def test_the_customer_pays_in_another_way_by_the_link_of_a_mail(world: World) -> None:
+    order = world.checks_out({world.sells({"leipzig": 1}): 1}, payment_token="tok_capture_decline")
+    (one,) = world.to_pack(order.order_id)
+    world.packs(one)
+    (mail,) = world.mailed(f"Please pay for your order {order.order_id} in another way")
+    link = next(x for x in mail["BodyText"].split() if x.startswith("http"))
+    key, token = one.fulfillment_order_id, link.partition("token=")[2]
+    assert f"/payment-links/{key}?token=" in link
+
+    assert world.anybody.payment_due(key, token).amount == order.totals.total
+    with pytest.raises(Refused, match=r"402 .*insufficient_funds"):
+        world.anybody.pay_by_link(key, token, "tok_decline", world.key())
+    world.anybody.pay_by_link(key, token, "tok_approve", world.key())
+    order = world.shipped(order.order_id)
+    assert [one.captured.minor for one in order.payments] == [0, 0, order.totals.total.minor]
+    assert order.payments[0].authorized.minor == 0, "the first card is free again"
+
+
+def euros(cents: int) -> dict[str, object]:
+    return {"minor": cents, "currency": "EUR"}

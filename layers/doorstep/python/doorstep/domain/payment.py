@@ -147,6 +147,11 @@ class Payment(Record):
         return granted - self.voided - self.expired
 
     @property
+    def pending(self) -> Money:
+        """Asked to be reserved, without an answer yet."""
+        return self.sum(PaymentAction.AUTHORIZE, PaymentOutcome.REQUESTED)
+
+    @property
     def claimed(self) -> Money:
         """Asked to be captured for a parcel, without an answer yet."""
         return self.sum(PaymentAction.CAPTURE, PaymentOutcome.REQUESTED)

@@ -57,6 +57,7 @@ class PaymentView(View):
     provider: str
     method: Method
     amount: Money
+    pending: Money
     authorized: Money
     claimed: Money
     captured: Money
@@ -75,6 +76,7 @@ class PaymentView(View):
             provider=payment.provider,
             method=payment.method,
             amount=payment.amount,
+            pending=payment.pending,
             authorized=payment.authorized,
             claimed=payment.claimed,
             captured=payment.captured,
