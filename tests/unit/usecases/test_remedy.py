@@ -67,7 +67,7 @@ class TestOffer:
         offer = shop.order(order.order_id).offered
         assert offer
         assert offer.units == {"1": 2}
-        assert {one.kind for one in offer.options} == set(RemedyKind)
+        assert {one.kind for one in offer.options} == set(RemedyKind)  # the cup is not packed
         assert offer.deadline == shop.clock() + timedelta(hours=72)
         assert offer.at_deadline is RemedyKind.PARTIAL
 
@@ -302,7 +302,9 @@ class TestMoney:
         order = short_pick(shop)
         (one,) = order.fulfillment_orders
         shop.packs(one.fulfillment_order_id)
-        done = shop.chooses(shop.offers(order.order_id).remedy_id, "refund")
+        offer = shop.offers(order.order_id)
+        assert {one.kind for one in offer.options} == {RemedyKind.WAIT, RemedyKind.PARTIAL}
+        done = shop.chooses(offer.remedy_id, "partial")
         assert done.refund == a.eur("10.00")
         assert shop.order(order.order_id).status is OrderStatus.PLACED
 

@@ -41,20 +41,23 @@ def options(
     """What may be done about its units without a location, with what comes of each.
 
     `promise` is for who waits, `sent` for what is sent instead. That is only offered where every
-    line with such units has a substitute; a part only where something else is left.
+    line with such units has a substitute; a part only where something else is left, and all of
+    it only where that is more than the part.
     """
     units, found = order.unplaced, tuple(substitutes)
-    everything = _rest(order)
     again = promise.ship_by if promise else ask_again_at
     offered = [RemedyOption(kind=RemedyKind.WAIT, promise=promise, ask_again_at=again)]
     if units and units.keys() == {one.line_id for one in found} and len(units) <= MAX_SUBSTITUTED:
         instead = RemedyOption(kind=RemedyKind.SUBSTITUTE, substitutes=found, promise=sent)
         offered.append(instead)
-    if any(line.open > units.get(line.line_id, 0) for line in order.lines):
+    left = any(line.open > units.get(line.line_id, 0) for line in order.lines)
+    unpacked = any(x.ordered - x.settled_units > units.get(x.line_id, 0) for x in order.lines)
+    if left:
         gone = (order.line(line_id).share(quantity) for line_id, quantity in units.items())
         back = total(gone, order.currency)
         offered.append(RemedyOption(kind=RemedyKind.PARTIAL, refund=back))
-    offered.append(RemedyOption(kind=RemedyKind.REFUND, refund=everything))
+    if unpacked or not left:
+        offered.append(RemedyOption(kind=RemedyKind.REFUND, refund=_rest(order)))
     return tuple(offered)
 
 
@@ -69,7 +72,7 @@ def offer(
     """Let the customer choose. Raises IllegalTransition where nothing waits for a location, or
     there is an offer already.
 
-    What the policy would do at the deadline, and cannot be done, is a refund.
+    Where what the policy would do at the deadline is not offered, the money is paid back that is.
     """
     if not allocating.waiting(order) or order.offered:
         state = "being offered a remedy" if order.offered else _state(order)
@@ -77,13 +80,14 @@ def offer(
     if deadline <= at:
         raise InvalidCommand({"deadline": "has passed already"})
     kinds = tuple(option.kind for option in offered)
+    back = RemedyKind.PARTIAL if RemedyKind.PARTIAL in kinds else RemedyKind.REFUND
     remedy = Remedy(
         remedy_id=f"{order.order_id}-M{len(order.remedies) + 1}",
         units=order.unplaced,
         options=offered,
         offered_at=at,
         deadline=deadline,
-        at_deadline=at_deadline if at_deadline in kinds else RemedyKind.REFUND,
+        at_deadline=at_deadline if at_deadline in kinds else back,
     )
     event = events.RemedyOffered(
         remedy_id=remedy.remedy_id,
