@@ -52,6 +52,6 @@ def test_the_ledger_of_a_delivered_order_has_every_step(world: World) -> None:
     ledger = order.promise_ledger
     assert ledger
     assert ledger.state is PromiseState.KEPT
-    steps = list(ledger.steps.model_dump().values())
+    steps = list(ledger.steps.model_dump(exclude={"begun_at", "made_at"}).values())
     assert all(steps)
     assert steps[:3] == sorted(steps[:3])
