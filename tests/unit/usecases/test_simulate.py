@@ -133,6 +133,20 @@ def test_what_was_not_kept_whole_is_counted_and_left_out(shop: Shop) -> None:
     assert (page.comparisons, page.left_out) == ((), 1)
 
 
+def test_what_is_about_lines_or_places_of_the_past_is_left_out(shop: Shop) -> None:
+    shop.sells("MUG", BERLIN=5)
+    order = shop.sold(("MUG", 2))
+    del shop.memory.locations["BERLIN"]
+    assert replay(shop).left_out == 1
+    shop.catalog.save(a.location("BERLIN"))
+    assert replay(shop).left_out == 0
+    other = tuple(line.changed(line_id="9") for line in order.lines)
+    stored = shop.memory.orders[order.order_id]
+    shop.memory.orders[order.order_id] = order.changed(lines=other)
+    assert replay(shop).left_out == 1
+    shop.memory.orders[order.order_id] = stored
+
+
 def test_pages_add_up(shop: Shop) -> None:
     shop.sells("MUG", BERLIN=2, HAMBURG=9)
     for number in range(5):

@@ -98,14 +98,17 @@ def compare(
 ) -> Comparison | None:
     """The decision of a timeline item against what these rules would decide.
 
-    None where it was not kept whole, or a location of then is not known any more.
+    None where it was not kept whole, or a location or line of then is not known any more.
     """
     routed = OrderRouted.model_validate(item.data)
     seen = routed.seen
-    known = {one.location_id for one in locations}
+    places = {one.location_id for one in locations}
+    lines = {line.line_id for line in order.lines}
     planned = sum(sum(units.values()) for units in routed.plan.values())
     shipped = sum(one.ships for one in routed.candidates)
-    if seen is None or not seen.whole or planned != shipped or not known.issuperset(routed.plan):
+    if seen is None or not seen.whole or planned != shipped:
+        return None
+    if not places.issuperset(routed.plan) or not lines.issuperset(seen.wanted):
         return None
     switched = {one.location_id: one.verdict is not Verdict.INACTIVE for one in routed.candidates}
     case = Case(
