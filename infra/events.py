@@ -56,6 +56,8 @@ class Events(Construct):
         news.receive(
             data.bus,
             "shipment.delayed",
+            "fulfillment_order.ready_for_pickup",
+            "fulfillment_order.pickup_reminded",
             "order.canceled",
             "return.approved",
             "payment.refunded",

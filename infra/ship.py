@@ -68,6 +68,7 @@ class Ship(Construct):
             path = f"/fulfillment-orders/{{fulfillment_order_id}}/{answer}"
             api.route("POST", path, warehouse)
         api.route("GET", "/shipments/{shipment_id}/label", warehouse)
+        self._counters(platform, data, api)
 
         self._workshop(platform, data, api)
 
@@ -81,6 +82,21 @@ class Ship(Construct):
         data.orders_for(track)
         consume(track, news.queue)
 
+        self._by_the_clock(platform, data)
+
+    def _counters(self, platform: Platform, data: Data, api: Api) -> None:
+        """What is handed over by others than a carrier: by a store, by a vendor."""
+        counter = Function(self, platform, "ship.pickup_api", http=True)
+        vendor = Function(self, platform, "ship.vendor_api", http=True)
+        for function in (counter, vendor):
+            data.orders_for(function)
+        for answer in ("arrive", "collect"):
+            api.route("POST", f"/fulfillment-orders/{{fulfillment_order_id}}/{answer}", counter)
+        api.route("GET", "/fulfillment-orders/{fulfillment_order_id}/recipient", vendor)
+        api.route("POST", "/shipments/{shipment_id}/tracking", vendor)
+
+    def _by_the_clock(self, platform: Platform, data: Data) -> None:
+        """What nobody answers, ships in time, or collects."""
         take_back = Function(self, platform, "ship.take_back", timeout=300)
         data.orders_for(take_back)
         data.index_for(take_back, schema.DUE_INDEX)

@@ -70,6 +70,13 @@ SENTENCES: Mapping[type[events.Event], Callable[[Data], str]] = {
     ),
     events.FulfillmentHeld: lambda d: f"Packed, but may not leave: {d['reason']}.",
     events.FulfillmentShipped: lambda d: f"{place(d['location_id'])} has handed it over.",
+    events.FulfillmentReadyForPickup: lambda d: (
+        f"Waits to be collected at {place(d['location_id'])}, until {day(d['collect_by'])}."
+    ),
+    events.PickupReminded: lambda _: "The customer is reminded that it waits.",
+    events.FulfillmentUncollected: lambda d: (
+        f"Nobody came: {place(d['location_id'])} has {units(d['units'])} in stock again."
+    ),
     events.LabelBought: lambda d: (
         f"Label for parcel {short(d['shipment_id'])}: {d['tracking_number']}."
     ),

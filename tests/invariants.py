@@ -15,14 +15,19 @@ from typing import NamedTuple
 from doorstep.domain import refunding
 from doorstep.domain.capacity import UNITS, Taken
 from doorstep.domain.events import FulfillmentAllocated, OrderRouted, StockItem, TimelineItem
-from doorstep.domain.fulfillment import ENDED, UNDONE, FulfillmentOrder, FulfillmentStatus
+from doorstep.domain.fulfillment import (
+    ENDED,
+    UNDONE,
+    FulfillmentMethod,
+    FulfillmentOrder,
+    FulfillmentStatus,
+)
 from doorstep.domain.money import Money, total
 from doorstep.domain.order import Order, OrderStatus
 from doorstep.domain.payment import STOREFRONT, Payment, PaymentAction, PaymentEvent, PaymentOutcome
 from doorstep.domain.stock import EFFECTS, StockLevels
 from doorstep.domain.transitions import TRANSITIONS
 
-_LEFT = (FulfillmentStatus.SHIPPED, FulfillmentStatus.DELIVERED)
 _COUNTERS = (
     "on_hand",
     "available",
@@ -106,7 +111,7 @@ def broken_reservations(levels: StockLevels, orders: Iterable[Order]) -> Iterato
                 held[levels.sku] += line.unallocated
                 owed[levels.sku] += line.owed
         for one in order.fulfillment_orders:
-            if one.status in ENDED or one.status in _LEFT:
+            if one.status in ENDED or one.has_left:
                 continue
             for part in one.lines:
                 if part.tracked and part.sku == levels.sku:
@@ -219,7 +224,7 @@ def broken_money(order: Order) -> Iterator[str]:
         taken = [event for _, event in claimed]
         asked = total((event.amount for event in taken), order.currency)
         one = order.fulfillment_order(parcel.fulfillment_order_id)
-        left = one.status in _LEFT and parcel in order.parcels and not _prepaid(order)
+        left = one.has_left and parcel in order.parcels and not _prepaid(order)
         if asked > parcel.amount or (left and asked != parcel.amount):
             yield f"{parcel.shipment_id}: {asked} of {parcel.amount} captured as {_keys(taken)}"
         tenders = Counter(payment_id for payment_id, _ in claimed)
@@ -353,12 +358,12 @@ def _units(order: Order) -> tuple[Counter[str], Counter[str], Counter[str]]:
     shipped: Counter[str] = Counter()
     delivered: Counter[str] = Counter()
     allocated: Counter[str] = Counter()
-    status = {one.fulfillment_order_id: one.status for one in order.fulfillment_orders}
+    left = {one.fulfillment_order_id: one.has_left for one in order.fulfillment_orders}
     for one in order.fulfillment_orders:
         if one.status not in ENDED or one.status is FulfillmentStatus.DELIVERED:
             allocated.update({part.line_id: part.quantity for part in one.lines})
     for parcel in order.parcels:
-        if status[parcel.fulfillment_order_id] in _LEFT:
+        if left[parcel.fulfillment_order_id]:
             units = {part.line_id: part.quantity for part in parcel.lines}
             shipped.update(units)
             if parcel.delivered_at:
@@ -418,6 +423,7 @@ def _expected(order: Order) -> Counter[tuple[str, str]]:
 
 def _expected_of(one: FulfillmentOrder) -> Counter[tuple[str, str]]:
     key, status = one.fulfillment_order_id, one.status
+    collected = one.method is FulfillmentMethod.PICKUP
     found = Counter[tuple[str, str]]()
     for work in (part.work_order for part in one.lines if part.work_order):
         states = Counter(passage.state for passage in work.passages)
@@ -427,9 +433,11 @@ def _expected_of(one: FulfillmentOrder) -> Counter[tuple[str, str]]:
     return found | Counter(
         {
             ("fulfillment_order.allocated", key): 1,
-            ("fulfillment_order.shipped", key): int(status in _LEFT),
+            ("fulfillment_order.shipped", key): int(one.has_left and not collected),
+            ("fulfillment_order.ready_for_pickup", key): int(one.collect_by is not None),
             ("fulfillment_order.delivered", key): int(status is FulfillmentStatus.DELIVERED),
             ("fulfillment_order.rejected", key): int(status is FulfillmentStatus.REJECTED),
+            ("fulfillment_order.uncollected", key): int(status is FulfillmentStatus.UNCOLLECTED),
             ("fulfillment_order.withdrawn", key): int(status is FulfillmentStatus.WITHDRAWN),
             ("fulfillment_order.canceled", key): int(status is FulfillmentStatus.CANCELED),
         }

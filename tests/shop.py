@@ -39,6 +39,7 @@ from doorstep.usecases import (
     ingest,
     make,
     outage,
+    pickup,
     products,
     refund,
     remedy,
@@ -353,6 +354,19 @@ class Shop:
             stock=self.stock,
             clock=self.clock,
         )
+
+    def arrives(self, key: str) -> Order:
+        """What was shipped to a store is there."""
+        return pickup.arrive(key, orders=self.orders, clock=self.clock)
+
+    def collects(self, key: str, code: str = "", identity: str = "") -> Order:
+        said = code or ("" if identity else self.order_of(key).pickup_code)
+        collection = pickup.Collection(code=said, identity=identity)
+        return pickup.collect(key, collection, orders=self.orders, clock=self.clock)
+
+    def looks_after_pickups(self) -> pickup.Swept:
+        """The scheduled look for what nobody collected."""
+        return pickup.sweep(orders=self.orders, queues=self.queues, clock=self.clock)
 
     def takes_back(self) -> tuple[str, ...]:
         """The scheduled look for locations that let their time pass."""

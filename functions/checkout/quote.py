@@ -27,6 +27,7 @@ def show_availability(
     quantity: Annotated[int, web.Query(ge=1, le=100)] = 1,
     region: Annotated[str, web.Query(max_length=255)] = "",
     postal_code: Annotated[str, web.Query(max_length=20)] = "",
+    pickup_location_id: Annotated[str, web.Query(max_length=64)] = "",
     currency: Annotated[Currency | None, web.Query()] = None,
 ) -> web.Response[Offer]:
     offer = offer_product(
@@ -36,6 +37,7 @@ def show_availability(
             country=country,
             region=region,
             postal_code=postal_code,
+            pickup_location_id=pickup_location_id,
             currency=currency,
         ),
         catalog=wiring.catalog(),

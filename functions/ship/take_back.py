@@ -1,5 +1,5 @@
-"""Schedule: every minute → taken back, to go elsewhere: what a location lets its time pass for, or
-cannot ship because it is switched off.
+"""Schedule: every minute → taken back: what a location lets its time pass for, or cannot ship
+because it is switched off; what nobody collects.
 
 Safe to repeat: by the state of the fulfillment order, and of the location.
 """
@@ -10,6 +10,7 @@ from collections.abc import Mapping
 
 from doorstep.runtime import wiring
 from doorstep.runtime.entry import schedule
+from doorstep.usecases import pickup
 from doorstep.usecases.outage import carry_out
 from doorstep.usecases.rerouting import take_back_late
 
@@ -25,4 +26,11 @@ def handler() -> Mapping[str, object]:
         stock=wiring.stock(),
         clock=wiring.clock,
     )
-    return {"late": late, "units": switched.units, "withdrawn": switched.withdrawn}
+    collected = pickup.sweep(orders=orders, queues=queues, clock=wiring.clock)
+    return {
+        "late": late,
+        "units": switched.units,
+        "withdrawn": switched.withdrawn,
+        "reminded": collected.reminded,
+        "uncollected": collected.given_back,
+    }

@@ -29,7 +29,7 @@ from doorstep.domain.errors import (
     TooLarge,
 )
 from doorstep.domain.events import StockItem, TimelineItem
-from doorstep.domain.fulfillment import OPEN, FulfillmentOrder
+from doorstep.domain.fulfillment import FulfillmentOrder
 from doorstep.domain.ledger import Drift, LedgerRow, corrections
 from doorstep.domain.order import Order
 from doorstep.domain.papers import CycleCount, Paper, Transfer
@@ -596,6 +596,7 @@ class FakeQueues:
             "checkout": self._checkouts,
             "unallocated": self._unallocated,
             "unfillable": self._unfillable,
+            "pickup": lambda: self._looked_at("pickup"),
             "answer": lambda: self._looked_at("answer"),
             "handover": lambda: self._looked_at("handover"),
             "payment": lambda: self._looked_at("payment"),
@@ -616,7 +617,7 @@ class FakeQueues:
             one
             for order in self.memory.orders.values()
             for one in order.fulfillment_orders
-            if one.location_id == location_id and one.status in OPEN
+            if one.desk == location_id
         ]
         found.sort(key=lambda one: (one.ship_by or one.allocated_at, one.fulfillment_order_id))
         return _page(found, limit, after)

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from doorstep.domain.catalog import Terms
+from doorstep.domain.catalog import DeliveryKind, Terms
 from doorstep.domain.errors import CaptureDeclined
 from doorstep.runtime import wiring
 from functions.allocate import allocate, reconcile, retry, stock_api, stockkeeping_api
@@ -23,6 +23,7 @@ from functions.ship import (
     carrier_webhook,
     delays,
     dispatch,
+    pickup_api,
     release,
     resume,
     set_aside,
@@ -199,6 +200,45 @@ def test_a_location_that_is_switched_off_is_emptied_and_not_sold_from(
     take_back.handler({}, Context())
     reconcile.handler({}, Context())
     assert call(stock_api, "GET", "/stock/MUG").body["available"] == 8
+
+
+def test_an_order_is_collected_with_its_code(shop: Cloud) -> None:
+    option = a.delivery("0.00", code="pickup", kind=DeliveryKind.PICKUP)
+    store = a.location("BERLIN", capabilities=("ship", "pickup"))
+    call(stock_api, "PUT", "/delivery-options/pickup", option.model_dump(mode="json"))
+    call(stock_api, "PUT", "/locations/BERLIN", store.model_dump(mode="json"))
+    wiring.catalog.cache_clear()
+    here = {"shipping_address": None, "delivery_option": "pickup", "pickup_location_id": "BERLIN"}
+    cart = a.cart(("MUG", 2), **here).model_dump(mode="json", exclude_none=True)
+    placed = call(checkout_api, "POST", "/orders", cart, headers={"Idempotency-Key": "7"})
+    assert placed.status == 201
+    order, code = str(placed.body["order_id"]), placed.body["pickup_code"]
+    key = allocated(shop, order)
+    packing = {"parcels": [{"lines": {"1": 2}, "weight_grams": 700}]}
+    path = f"/fulfillment-orders/{key}"
+    assert call(warehouse_api, "POST", f"{path}/pack", packing, **BERLIN).status == 200
+    for task in (capture, buy_label, dispatch):
+        run(task, key)
+    listed = call(warehouse_api, "GET", "/locations/BERLIN/fulfillment-orders", **BERLIN)
+    assert [one["status"] for one in listed.body["fulfillment_orders"]] == ["ready_for_pickup"]
+    assert code not in json.dumps(listed.body)
+    elsewhere = BERLIN | {"scope": "HAMBURG"}
+    wrong, right, known = {"code": "AAAAAAAA"}, {"code": code}, {"identity": "passport"}
+    assert call(pickup_api, "POST", f"{path}/collect", right, **elsewhere).status == 404
+    assert call(pickup_api, "POST", f"{path}/collect", known, **BERLIN).status == 403
+    assert call(pickup_api, "POST", f"{path}/collect", right, role="customer").status == 403
+    assert set(call(pickup_api, "POST", f"{path}/collect", wrong, **BERLIN).faults) == {"code"}
+    for _ in range(2):
+        collected = call(pickup_api, "POST", f"{path}/collect", right, **BERLIN)
+        assert (collected.status, collected.body["status"]) == (200, "delivered")
+    assert call(pickup_api, "POST", f"{path}/arrive", role="agent").status == 409
+    assert show(order)["status"] == "closed"
+    for name, sees in (("ada", 200), ("bob", 404)):
+        asked = call(checkout_api, "GET", f"/orders/{order}", role="customer", name=name)
+        assert (asked.status, asked.body.get("pickup_code")) == (
+            sees,
+            code if sees == 200 else None,
+        )
 
 
 def test_an_agent_moves_a_fulfillment_order_to_where_it_can_be_shipped(

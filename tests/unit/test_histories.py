@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 
 from doorstep.adapters.payments.sandbox import Token
-from doorstep.domain.catalog import Backorder, Preorder, Terms
+from doorstep.domain.catalog import Backorder, DeliveryKind, Preorder, Terms
 from doorstep.domain.errors import (
     CaptureDeclined,
     Conflict,
@@ -96,9 +96,12 @@ class History(RuleBasedStateMachine):
         super().__init__()
         self.shop = Shop()
         hasty = Terms(accept_hours=1, pack_hours=2)
-        able = {"capabilities": ["ship", "same_day"], "latitude": 52.53, "longitude": 13.4}
+        able = {"capabilities": ["ship", "same_day", "pickup"], "latitude": 52.53}
         self.shop.catalog.save(
-            a.location("BERLIN", terms=hasty, daily_capacity=4, **able), a.same_day()
+            a.delivery("0.00", code="pickup", kind=DeliveryKind.PICKUP),
+            a.location("BERLIN", terms=hasty, daily_capacity=4, longitude=13.4, **able),
+            a.location("HAMBURG", a.HAMBURG, capabilities=("ship", "pickup")),
+            a.same_day(),
         )
         self.shop.sells("MUG", "3.33", BERLIN=9, HAMBURG=3)
         self.shop.sells("CUP", "0.01", HAMBURG=9)
@@ -178,6 +181,14 @@ class History(RuleBasedStateMachine):
                 **Countdown(calls, kill).watching(ports),
             )
 
+    @rule(wanted=lines, place=places, token=tokens)
+    def buy_to_collect(self, wanted: list[tuple[str, int]], place: str, token: Token) -> None:
+        self.carts += 1
+        here = {"shipping_address": None, "pickup_location_id": place}
+        with suppress(*REFUSED):
+            key = f"cart-{self.carts}"
+            self.shop.buys(*wanted, token=token, key=key, delivery_option="pickup", **here)
+
     @rule(wanted=lines, paid=st.booleans(), again=st.booleans())
     def sell_in_storefront(self, wanted: list[tuple[str, int]], paid: bool, again: bool) -> None:
         self.carts += 1
@@ -213,7 +224,14 @@ class History(RuleBasedStateMachine):
             self.shop.tries_again()
             self.shop.takes_back()
             self.shop.remedies()
+            self.shop.looks_after_pickups()
             self.shop.alerts()
+
+    @rule(days=st.integers(1, 12))
+    def nobody_comes(self, days: int) -> None:
+        """For days, to collect what waits."""
+        self.shop.advance(days=days)
+        self.shop.looks_after_pickups()
 
     @rule(
         verbs=st.lists(st.sampled_from(list(Verb)), unique=True),
@@ -399,6 +417,17 @@ class History(RuleBasedStateMachine):
         for _ in range(times):
             self.shop.says(parcel.shipment_id, status, at)
 
+    @precondition(lambda self: self._at_stores())
+    @rule(data=st.data(), times=once_or_twice)
+    def collect(self, data: st.DataObject, times: int) -> None:
+        one = self._pick(data, self._at_stores())
+        for _ in range(times):
+            with suppress(*REFUSED):
+                if one.status is FulfillmentStatus.SHIPPED:
+                    self.shop.arrives(one.fulfillment_order_id)
+                else:
+                    self.shop.collects(one.fulfillment_order_id)
+
     @precondition(lambda self: self._arrived())
     @rule(data=st.data(), units=st.integers(1, 3), times=once_or_twice)
     def want_back(self, data: st.DataObject, units: int, times: int) -> None:
@@ -473,6 +502,7 @@ class History(RuleBasedStateMachine):
             shop.remedies,
             shop.alerts,
             shop.carries_out_switches,
+            shop.looks_after_pickups,
         ]
         if order.unplaced:
             deeds.append(lambda: shop.offers(order.order_id))
@@ -491,6 +521,8 @@ class History(RuleBasedStateMachine):
                 partial(shop.captures, key),
                 partial(shop.labels, key),
                 partial(shop.ships, key),
+                partial(shop.arrives, key),
+                partial(shop.collects, key),
             ]
         for parcel in order.shipments:
             if parcel.tracking_number:
@@ -583,6 +615,10 @@ class History(RuleBasedStateMachine):
     def _stuck(self) -> list[FulfillmentOrder]:
         stuck = (FulfillmentStatus.ON_HOLD, FulfillmentStatus.EXCEPTION)
         return [one for one in self._fulfillment_orders() if one.status in stuck]
+
+    def _at_stores(self) -> list[FulfillmentOrder]:
+        there = (FulfillmentStatus.SHIPPED, FulfillmentStatus.READY_FOR_PICKUP)
+        return [one for one in self._fulfillment_orders() if one.pickup and one.status in there]
 
     def _on_the_way(self) -> list[Shipment]:
         return [s for order in self._orders() for s in order.shipments if s.tracking_number]

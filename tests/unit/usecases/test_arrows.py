@@ -9,6 +9,7 @@ import pytest
 
 from doorstep.adapters.payments.sandbox import Token
 from doorstep.domain import allocating, placing, remedying, transitions
+from doorstep.domain.catalog import DeliveryKind
 from doorstep.domain.errors import CaptureDeclined, PaymentDeclined
 from doorstep.domain.fulfillment import WithdrawalCause
 from doorstep.domain.remedy import RemedyKind
@@ -125,6 +126,30 @@ def withdraw(shop: Shop, key: str) -> object:
     return shop.orders.commit(allocating.withdraw(order, key, cause=cause, reason="flooded"))
 
 
+def ready_for_pickup(shop: Shop, *, sent_from: str = "") -> str:
+    option = a.delivery("0.00", code="pickup", kind=DeliveryKind.PICKUP)
+    shop.catalog.save(option, a.location("STORE", kind="store", capabilities=("pickup",)))
+    shop.sells("CUP", **{sent_from or "STORE": 1})
+    to_store = {"shipping_address": None, "pickup_location_id": "STORE"}
+    order = shop.packed(("CUP", 1), delivery_option="pickup", **to_store)
+    key = order.fulfillment_orders[0].fulfillment_order_id
+    shop.ships(key)
+    if sent_from:
+        shop.arrives(key)
+    return key
+
+
+def sent_to_store(shop: Shop) -> str:
+    return ready_for_pickup(shop, sent_from="BERLIN")
+
+
+def nobody_comes(shop: Shop, key: str) -> object:
+    for _ in range(2):
+        shop.advance(days=20)
+        shop.looks_after_pickups()
+    return key
+
+
 def find_nothing(shop: Shop, key: str) -> object:
     return shop.misses(key, L1=1)
 
@@ -203,6 +228,11 @@ STORIES: list[Story] = [
         then(start, move)
         for start in (offered, decided, expired)
         for move in (cancel_and_wait, a_day_passes)
+    ),
+    *(
+        then(start, move)
+        for start in (ready_for_pickup, sent_to_store)
+        for move in (Shop.collects, nobody_comes)
     ),
     closes_a_work_item,
     made_to_order,

@@ -7,10 +7,11 @@ from datetime import datetime
 
 from doorstep.domain import events, stock, transitions
 from doorstep.domain.capacity import Agenda, Booking, reduced
-from doorstep.domain.catalog import Location, Product
+from doorstep.domain.catalog import Location, LocationKind, Product
 from doorstep.domain.errors import IllegalTransition, QuantityExceeded
 from doorstep.domain.fulfillment import (
     FulfillmentLine,
+    FulfillmentMethod,
     FulfillmentOrder,
     FulfillmentStatus,
     WithdrawalCause,
@@ -208,6 +209,8 @@ def _allocate_to(
     one = FulfillmentOrder(
         fulfillment_order_id=key,
         location_id=place.location_id,
+        method=_method(order, place),
+        pickup=order.pickup,
         service=order.service,
         accept_by=_after(place, place.terms.accept_hours, at),
         pack_by=_after(place, place.terms.pack_hours, at),
@@ -253,6 +256,14 @@ def _work_order(
         return None
     product = products.get(line.sku or "")
     return queued(key, product.steps if product else (), at=at)
+
+
+def _method(order: Order, place: Location) -> FulfillmentMethod:
+    if order.pickup:
+        here = order.pickup.location_id == place.location_id
+        return FulfillmentMethod.PICKUP if here else FulfillmentMethod.SHIP_TO_STORE
+    vendor = place.kind is LocationKind.DROP_SHIP
+    return FulfillmentMethod.DROP_SHIP if vendor else FulfillmentMethod.SHIP
 
 
 def _after(place: Location, hours: int | None, at: datetime) -> datetime | None:

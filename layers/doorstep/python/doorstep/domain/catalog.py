@@ -178,13 +178,25 @@ def _usual(given: Mapping[str, object]) -> tuple[str, ...]:
     return () if given.get("kind") is LocationKind.SHOWROOM else (SHIP,)
 
 
+class UncollectedRule(StrEnum):
+    """What becomes of a pickup that nobody collected, once its goods are back in stock."""
+
+    REFUND = "refund"
+    ASK = "ask"
+    """A person decides."""
+
+
 class Terms(Record):
     """How long a location may take, in hours of its working days, before a fulfillment order goes
-    elsewhere. None: as long as it likes.
+    elsewhere (None: as long as it likes), and how long it keeps what is to be collected there.
     """
 
     accept_hours: Annotated[int, Field(ge=1, le=720)] | None = None
     pack_hours: Annotated[int, Field(ge=1, le=720)] | None = None
+    remind_days: int = Field(default=5, ge=1, le=90)
+    keep_days: int = Field(default=10, ge=1, le=90)
+    """After how many days the customer of a pickup is reminded, and it is given back."""
+    uncollected: UncollectedRule = UncollectedRule.REFUND
 
 
 class Location(Record):
@@ -226,6 +238,11 @@ class Location(Record):
         """All that it is capable of."""
         made = {MADE_TO_ORDER} if self.kind is LocationKind.WORKSHOP else set()
         return frozenset({*self.capabilities, *made})
+
+    @property
+    def hands_over(self) -> bool:
+        """Whether customers may collect there, now."""
+        return self.active and PICKUP in self.capabilities
 
     @property
     def local_calendar(self) -> Calendar:

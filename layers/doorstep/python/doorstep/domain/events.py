@@ -551,10 +551,33 @@ class FulfillmentShipped(FulfillmentOrderEvent):
     shipment_ids: tuple[str, ...]
 
 
+class FulfillmentReadyForPickup(FulfillmentOrderEvent):
+    """It waits at this location for its customer, who has a code for it."""
+
+    name = "fulfillment_order.ready_for_pickup"
+    collect_by: Moment
+
+
+class PickupReminded(FulfillmentOrderEvent):
+    """Nobody has collected it yet: the customer is reminded."""
+
+    name = "fulfillment_order.pickup_reminded"
+    collect_by: Moment
+
+
 class FulfillmentDelivered(FulfillmentOrderEvent):
-    """All its parcels have arrived."""
+    """All its parcels have arrived, or were collected."""
 
     name = "fulfillment_order.delivered"
+    collected_with: str = ""
+    """How who collected it was known: `code` or `identity`."""
+
+
+class FulfillmentUncollected(FulfillmentOrderEvent):
+    """Nobody collected it in time: it is in stock again, and not sold any more."""
+
+    name = "fulfillment_order.uncollected"
+    units: tuple[Units, ...]
 
 
 class FulfillmentCanceled(FulfillmentOrderEvent):

@@ -9,6 +9,7 @@ from pydantic import Field
 
 from doorstep.domain import transitions
 from doorstep.domain.capacity import Booking
+from doorstep.domain.catalog import UncollectedRule
 from doorstep.domain.production import WorkOrder
 from doorstep.domain.record import Moment, Record
 from doorstep.domain.shipment import DelayCause
@@ -20,6 +21,7 @@ class FulfillmentStatus(StrEnum):
     ACCEPTED = "accepted"
     PACKED = "packed"
     SHIPPED = "shipped"
+    READY_FOR_PICKUP = "ready_for_pickup"
     DELIVERED = "delivered"
     REJECTED = "rejected"
     SHORT = "short"
@@ -27,6 +29,7 @@ class FulfillmentStatus(StrEnum):
     CANCELED = "canceled"
     ON_HOLD = "on_hold"
     EXCEPTION = "exception"
+    UNCOLLECTED = "uncollected"
 
 
 #: States in which the location may answer: packed, rejected or short.
@@ -51,12 +54,38 @@ ENDED = frozenset(
         FulfillmentStatus.SHORT,
         FulfillmentStatus.WITHDRAWN,
         FulfillmentStatus.CANCELED,
+        FulfillmentStatus.UNCOLLECTED,
     }
 )
 
 
 #: States in which its location has not done, and will not do, what it was asked.
-UNDONE = ENDED - {FulfillmentStatus.DELIVERED}
+UNDONE = ENDED - {FulfillmentStatus.DELIVERED, FulfillmentStatus.UNCOLLECTED}
+
+
+class FulfillmentMethod(StrEnum):
+    """How the goods reach the customer."""
+
+    SHIP = "ship"
+    PICKUP = "pickup"
+    """From the shelf of the place where they are collected."""
+    SHIP_TO_STORE = "ship_to_store"
+    """From another place to the one where they are collected."""
+    DROP_SHIP = "drop_ship"
+    """From a vendor, under the vendor's own label."""
+
+
+class Pickup(Record):
+    """Where an order is collected, and what happens where nobody comes."""
+
+    location_id: str
+    remind_days: int = 5
+    keep_days: int = 10
+    """Days after which the customer is reminded, and after which it is given back."""
+    uncollected: UncollectedRule = UncollectedRule.REFUND
+
+
+_LEFT = (FulfillmentStatus.SHIPPED, FulfillmentStatus.DELIVERED)
 
 
 class WithdrawalCause(StrEnum):
@@ -98,6 +127,12 @@ class FulfillmentOrder(Record):
     lines: tuple[FulfillmentLine, ...]
     attempt: int = 1
     """How often its workflow was started; part of the execution's name from the second time on."""
+    method: FulfillmentMethod = FulfillmentMethod.SHIP
+    pickup: Pickup | None = None
+    """Where the customer collects it; None: it is delivered."""
+    remind_at: Moment | None = None
+    collect_by: Moment | None = None
+    """Since it is ready for pickup: until when it waits."""
     service: str = "standard"
     accept_by: Moment | None = None
     pack_by: Moment | None = None
@@ -140,8 +175,8 @@ class FulfillmentOrder(Record):
 
     @property
     def look_at(self) -> tuple[Moment, str] | None:
-        """When somebody has to look at it next, and for what: its `answer`, its `handover`, or its
-        declined `payment`.
+        """When somebody has to look at it next, and for what: its `answer`, its `handover`, its
+        declined `payment`, or its `pickup`.
         """
         moments = []
         if self.dun_at and self.status is FulfillmentStatus.ON_HOLD:
@@ -149,6 +184,9 @@ class FulfillmentOrder(Record):
         if self.answer_by:
             moments.append((self.answer_by, "answer"))
         waiting = self.status in OPEN or self.status is FulfillmentStatus.ALLOCATED
+        ready = self.status is FulfillmentStatus.READY_FOR_PICKUP
+        if ready and (at := self.remind_at or self.collect_by):
+            moments.append((at, "pickup"))
         if waiting and self.ship_by and DelayCause.LATE_HANDOVER not in self.alerts:
             moments.append((self.ship_by, "handover"))
         return min(moments, default=None)
@@ -163,6 +201,25 @@ class FulfillmentOrder(Record):
         """The work orders that have to be done before it can be packed."""
         work = (line.work_order for line in self.lines)
         return tuple(one for one in work if one and not one.done)
+
+    @property
+    def has_left(self) -> bool:
+        """Whether its units are no longer on hand where they were allocated."""
+        stays = self.method is FulfillmentMethod.PICKUP
+        ready = self.status is FulfillmentStatus.READY_FOR_PICKUP
+        return self.status in _LEFT or (ready and not stays)
+
+    @property
+    def desk(self) -> str | None:
+        """The location that has something to do with it now."""
+        if self.status in OPEN:
+            return self.location_id
+        coming = (
+            self.status is FulfillmentStatus.SHIPPED
+            and self.method is FulfillmentMethod.SHIP_TO_STORE
+        )
+        waits = coming or self.status is FulfillmentStatus.READY_FOR_PICKUP
+        return self.pickup.location_id if self.pickup and waits else None
 
     @property
     def quantity(self) -> int:

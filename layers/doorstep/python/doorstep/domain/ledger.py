@@ -11,12 +11,11 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import date, timedelta
 
 from doorstep.domain.catalog import Sku
-from doorstep.domain.fulfillment import ENDED, FulfillmentStatus
+from doorstep.domain.fulfillment import ENDED
 from doorstep.domain.order import Order, order_of
 from doorstep.domain.record import Moment, Record
 from doorstep.domain.stock import EFFECTS, MovementKind, StockLevels
 
-_LEFT = (FulfillmentStatus.SHIPPED, FulfillmentStatus.DELIVERED)
 NETWORK_COUNTERS = ("available", "held", "room", "owed")
 """What the network's level counts."""
 LOCATION_COUNTERS = (
@@ -149,7 +148,7 @@ def _asked(sku: str, order: Order) -> dict[str, int]:
     parts = [
         part
         for one in order.fulfillment_orders
-        if one.status not in ENDED and one.status not in _LEFT
+        if one.status not in ENDED and not one.has_left
         for part in one.lines
     ]
     return {

@@ -22,7 +22,7 @@ from doorstep.domain.bundle import Part
 from doorstep.domain.capacity import Booking, beyond
 from doorstep.domain.errors import InvalidCommand, NotFound
 from doorstep.domain.events import Event, Units
-from doorstep.domain.fulfillment import FulfillmentOrder
+from doorstep.domain.fulfillment import FulfillmentOrder, Pickup
 from doorstep.domain.money import Currency, Money, total
 from doorstep.domain.payment import Payment
 from doorstep.domain.promise import Promise
@@ -232,6 +232,8 @@ class Order(Record):
     billing_address: Address | None = None
     delivery_option: str = ""
     service: str = "standard"
+    pickup: Pickup | None = None
+    """Where it is collected; its shipping address is that place's."""
     promise: Promise | None = None
     lines: tuple[Line, ...]
     totals: Totals
@@ -325,6 +327,16 @@ class Order(Record):
         size = len(self.model_dump_json().encode())
         if size > MAX_BYTES:
             raise InvalidCommand({"lines": f"{size:,} bytes in all; {MAX_BYTES:,} at the most"})
+
+    @property
+    def pickup_code(self) -> str:
+        """What the customer says when they collect it. Nobody else can make it: it comes from the
+        request that made the order, which held their means of payment.
+        """
+        if self.pickup is None:
+            return ""
+        digest = hashlib.sha256(f"pickup\n{self.order_id}\n{self.fingerprint}".encode()).digest()
+        return base64.b32encode(digest[:5]).decode()
 
     # --- what it holds --------------------------------------------------------------------------
 

@@ -18,6 +18,7 @@ from doorstep.domain.catalog import (
     DeliveryKind,
     DeliveryOption,
     Location,
+    LocationKind,
     Sku,
 )
 from doorstep.domain.record import Moment, Record
@@ -179,6 +180,35 @@ def promise_from(
 def _goods_at(waits: Sequence[Wait], at: datetime) -> datetime | None:
     """When the last goods that are waited for are there; None where none are."""
     return max((wait.over(at) for wait in waits), default=None)
+
+
+def pickup_from(
+    store: Location,
+    places: Sequence[Location],
+    option: DeliveryOption,
+    wanted: Sequence[Wanted],
+    stock: Mapping[tuple[str, str], int],
+    *,
+    at: datetime,
+    agenda: Agenda | None = None,
+) -> Promise | None:
+    """The soonest dates by which everything that is wanted can be collected at a store.
+
+    `ship_by` and `deliver_by` are one where it is all on the store's own shelves. Otherwise it is
+    sent there, and ready on the first day that the store works after its arrival.
+    """
+    to = store.address
+    collected = [one._replace(skills=one.skills - {SHIP} | {PICKUP}) for one in wanted]
+    if _suffice([store], collected, stock):
+        return promise_from([store], option, wanted, stock, to=to, at=at, agenda=agenda)
+    senders = [place for place in places if place.kind is not LocationKind.DROP_SHIP]
+    sent = option.model_copy(update={"kind": DeliveryKind.STANDARD})
+    made = promise_from(senders, sent, wanted, stock, to=to, at=at, agenda=agenda)
+    if made is None:
+        return None
+    here = store.local_calendar
+    ready = here.end_of(here.from_(here.day_of(made.deliver_by)))
+    return made.model_copy(update={"deliver_by": ready, "kind": option.kind})
 
 
 def _used(

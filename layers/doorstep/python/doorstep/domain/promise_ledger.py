@@ -84,6 +84,10 @@ def _steps(order: Order, lines: Iterable[Line]) -> Steps:
     for parcel in order.parcels:
         for part in parcel.lines:
             packed[part.line_id] = packed.get(part.line_id, 0) + part.quantity
+    at_store: dict[str, int] = {}
+    for parcel in order.parcels:
+        for part in parcel.lines if parcel.ready_at else ():
+            at_store[part.line_id] = at_store.get(part.line_id, 0) + part.quantity
     lines = list(lines)
     work = [
         part.work_order
@@ -109,12 +113,12 @@ def _steps(order: Order, lines: Iterable[Line]) -> Steps:
             done=all(packed.get(line.line_id, 0) >= line.open for line in lines),
         ),
         handed_over_at=_last(
-            (parcel.shipped_at for parcel in order.parcels),
-            done=all(line.shipped >= line.open for line in lines),
+            (parcel.shipped_at or parcel.ready_at for parcel in order.parcels),
+            done=all(max(x.shipped, at_store.get(x.line_id, 0)) >= x.open for x in lines),
         ),
         delivered_at=_last(
-            (parcel.delivered_at for parcel in order.parcels),
-            done=all(line.delivered >= line.open for line in lines),
+            (parcel.arrived_at for parcel in order.parcels),
+            done=all(max(x.delivered, at_store.get(x.line_id, 0)) >= x.open for x in lines),
         ),
     )
 
@@ -129,7 +133,7 @@ def _not_handed_over(order: Order, at: datetime) -> tuple[str, ...]:
         one.fulfillment_order_id
         for one in order.fulfillment_orders
         if one.status not in ENDED
-        and one.status is not FulfillmentStatus.SHIPPED
+        and one.status not in (FulfillmentStatus.SHIPPED, FulfillmentStatus.READY_FOR_PICKUP)
         and one.ship_by
         and at > one.ship_by
     )
@@ -150,12 +154,12 @@ def _missing(order: Order) -> tuple[str, ...]:
         one.fulfillment_order_id
         for one in order.fulfillment_orders
         if one.status not in ENDED and not order.parcels_of(one.fulfillment_order_id)
-    ) + tuple(parcel.shipment_id for parcel in order.parcels if not parcel.delivered_at)
+    ) + tuple(parcel.shipment_id for parcel in order.parcels if not parcel.arrived_at)
 
 
 def _arrived_after(order: Order, deliver_by: datetime) -> tuple[str, ...]:
     return tuple(
         parcel.shipment_id
         for parcel in order.parcels
-        if parcel.delivered_at and parcel.delivered_at > deliver_by
+        if parcel.arrived_at and parcel.arrived_at > deliver_by
     )

@@ -67,12 +67,12 @@ def grant(
         raise NotSupported("The storefront took this payment: it can only be refunded there.")
     if len(order.refunds) >= MAX_REFUNDS:
         raise InvalidCommand({"": f"an order has {MAX_REFUNDS} refunds at the most"})
-    room = _room(order, wanted.shipment_id)
-    amount = room if wanted.amount is None else wanted.amount
+    left = room(order, wanted.shipment_id)
+    amount = left if wanted.amount is None else wanted.amount
     if amount.currency != order.currency:
         raise InvalidCommand({"amount.currency": f"the order is in {order.currency}"})
-    if not 0 < amount.minor <= room.minor:
-        raise InvalidCommand({"amount": f"more than nothing, and {room} at the most"})
+    if not 0 < amount.minor <= left.minor:
+        raise InvalidCommand({"amount": f"more than nothing, and {left} at the most"})
     refund = Refund(
         refund_id=f"{order.order_id}-C{len(order.refunds) + 1}",
         request_key=request_key,
@@ -232,7 +232,7 @@ def _sum(order: Order, cause: str, *outcomes: PaymentOutcome) -> Money:
     return total((event.amount for event in found), order.currency)
 
 
-def _room(order: Order, shipment_id: str) -> Money:
+def room(order: Order, shipment_id: str) -> Money:
     """What may still be given back: of the order, and of the parcel that it is about."""
     zero = Money.zero(order.currency)
     left = total((max(payment.refundable, zero) for payment in order.payments), order.currency)

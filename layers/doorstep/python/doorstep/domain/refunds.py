@@ -27,6 +27,7 @@ class RefundReason(StrEnum):
     DAMAGED = "damaged"
     LATE = "late"
     PRICE = "price"
+    UNCOLLECTED = "uncollected"
     OTHER = "other"
 
 

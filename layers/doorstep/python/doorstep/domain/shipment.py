@@ -102,7 +102,14 @@ class Shipment(Record):
     """The causes for which a delay alert was raised: once each."""
     packed_at: Moment
     shipped_at: Moment | None = None
+    ready_at: Moment | None = None
+    """Since when it waits to be collected."""
     delivered_at: Moment | None = None
+
+    @property
+    def arrived_at(self) -> Moment | None:
+        """When the customer had it, or could collect it."""
+        return self.ready_at or self.delivered_at
 
     @property
     def quantity(self) -> int:
@@ -112,6 +119,8 @@ class Shipment(Record):
     def look_at(self) -> Moment | None:
         """When somebody has to look at its promise next; None where nobody need look any more."""
         if self.shipped_at is None or self.deliver_by is None or self.status in _OVER:
+            return None
+        if self.ready_at:
             return None
         if DelayCause.LATE_DELIVERY in self.alerts:
             return None

@@ -10,7 +10,12 @@ from pydantic import Field
 from doorstep.domain import events, stock
 from doorstep.domain.capturing import standing
 from doorstep.domain.errors import IllegalTransition, InvalidCommand
-from doorstep.domain.fulfillment import WORKABLE, FulfillmentOrder, FulfillmentStatus
+from doorstep.domain.fulfillment import (
+    WORKABLE,
+    FulfillmentMethod,
+    FulfillmentOrder,
+    FulfillmentStatus,
+)
 from doorstep.domain.money import total
 from doorstep.domain.order import Order, OrderStatus
 from doorstep.domain.payment import PaymentOutcome
@@ -235,11 +240,15 @@ def track(order: Order, key: str, news: Tracking) -> Order:
     nothing new.
     """
     shipment = order.shipment(key)
+    one = order.fulfillment_order(shipment.fulfillment_order_id)
     order = order.noting(key, news)
+    if shipment.ready_at:  # it is with its store: the carrier has nothing to add
+        return order
     if not shipment.follows(news) or news.status is None:
         return order
     update: dict[str, object] = {"status": news.status, "status_at": news.at}
-    if news.status is ShipmentStatus.DELIVERED:
+    to_store = one.method is FulfillmentMethod.SHIP_TO_STORE
+    if news.status is ShipmentStatus.DELIVERED and not to_store:
         update["delivered_at"] = news.at
     update |= _moved_on(order, shipment, news)
     order = order.with_shipment(shipment.model_copy(update=update)).raising(
@@ -334,8 +343,7 @@ def _settle_arrivals(order: Order, key: str) -> Order:
 
 
 def _has_left(order: Order, parcel: Shipment) -> bool:
-    status = order.fulfillment_order(parcel.fulfillment_order_id).status
-    return status in (FulfillmentStatus.SHIPPED, FulfillmentStatus.DELIVERED)
+    return order.fulfillment_order(parcel.fulfillment_order_id).has_left
 
 
 def _check_contents(one: FulfillmentOrder, parcels: Sequence[Parcel]) -> None:

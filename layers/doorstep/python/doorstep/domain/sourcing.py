@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from functools import cached_property
 
-from doorstep.domain.catalog import MADE_TO_ORDER, SHIP, Location, Product
+from doorstep.domain.catalog import MADE_TO_ORDER, PICKUP, SHIP, Location, LocationKind, Product
 from doorstep.domain.geography import distance_km
 from doorstep.domain.order import Line, LineKind, Order
 from doorstep.domain.placement import Demand, Problem, Site, solve
@@ -303,10 +303,16 @@ class Case:
         return self._ruling.barred(one, line)
 
     def _able(self, one: Location, line: Line) -> bool:
+        """Whether it can make it, and ship it or hand it over."""
         product = self._products.get(line.sku or "")
         skills = product.skills if product else {SHIP}
         if line.kind is LineKind.MADE_TO_ORDER:
             skills |= {MADE_TO_ORDER}
+        if pickup := self._order.pickup:
+            if one.location_id == pickup.location_id:
+                skills = skills - {SHIP} | {PICKUP}
+            elif one.kind is LocationKind.DROP_SHIP:  # it does not know our stores
+                return False
         return skills <= one.skills
 
     def _filled(self, one: Location) -> dict[str, int]:

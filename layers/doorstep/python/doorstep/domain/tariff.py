@@ -38,7 +38,7 @@ class Tariff:
         """What a parcel costs from there before anything is in it."""
         rules, abroad = self._rules, is_abroad(one, self._order.shipping_address)
         return Costs(
-            parcel=self._zones[one.location_id].parcel,
+            parcel=0 if self._hands_over(one) else self._zones[one.location_id].parcel,
             weight=0,
             border=rules.border if abroad else 0,
             handling=rules.handling_parcel if one.parcel_cost is None else one.parcel_cost,
@@ -66,6 +66,11 @@ class Tariff:
                 + sum(self._ruling.unit(one, line) * number for line, number in lines),
             }
         )
+
+    def _hands_over(self, one: Location) -> bool:
+        """Whether the customer collects there: nothing travels."""
+        pickup = self._order.pickup
+        return pickup is not None and pickup.location_id == one.location_id
 
     def _carriage(self, one: Location, line: Line) -> int:
         """A unit's share of the postage: by its weight, rounded up."""

@@ -21,11 +21,13 @@ TRANSITIONS: dict[str, dict[str, frozenset[str]]] = {
         "accepted": frozenset(
             {"packed", "rejected", "short", "withdrawn", "canceled", "exception"}
         ),
-        "packed": frozenset({"shipped", "on_hold", "exception"}),
+        "packed": frozenset({"shipped", "ready_for_pickup", "on_hold", "exception"}),
         "on_hold": frozenset({"allocated", "packed", "withdrawn", "canceled"}),
         "exception": frozenset({"allocated", "packed", "withdrawn", "canceled"}),
-        "shipped": frozenset({"delivered"}),
+        "shipped": frozenset({"ready_for_pickup", "delivered"}),
+        "ready_for_pickup": frozenset({"delivered", "uncollected"}),
         "delivered": frozenset(),
+        "uncollected": frozenset(),
         "rejected": frozenset(),
         "short": frozenset(),
         "withdrawn": frozenset(),

@@ -14,7 +14,7 @@ from doorstep.domain.canceling import Settled, too_late
 from doorstep.domain.dunning import awaiting, due
 from doorstep.domain.events import INTERNAL, OrderRouted, StockItem, TimelineItem
 from doorstep.domain.explaining import told
-from doorstep.domain.fulfillment import FulfillmentOrder
+from doorstep.domain.fulfillment import FulfillmentOrder, Pickup
 from doorstep.domain.ledger import Drift, Unexplained
 from doorstep.domain.money import Money, total
 from doorstep.domain.order import (
@@ -152,6 +152,9 @@ class OrderView(View):
     shipping_address: Address | None
     billing_address: Address | None
     delivery_option: str
+    pickup: Pickup | None = None
+    pickup_code: str = ""
+    """What they say who collect it."""
     promise: Promise | None
     lines: tuple[Line, ...]
     bundles: tuple[BundleView, ...] = ()
@@ -191,6 +194,7 @@ class OrderView(View):
         return cls(
             **same,
             bundles=BundleView.of(order),
+            pickup_code=order.pickup_code,
             fulfillment=order.fulfillment_state,
             payment=order.payment_state,
             returning=order.return_state,

@@ -9,18 +9,20 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
+from functools import partial
 
 from pydantic import Field
 
 from doorstep.domain import bundle
 from doorstep.domain.address import Address, Destination
 from doorstep.domain.availability import Availability, availability, of_bundle
-from doorstep.domain.catalog import DeliveryKind, Product, Sku
+from doorstep.domain.catalog import DeliveryKind, Location, Product, Sku
 from doorstep.domain.errors import InvalidCommand, NotFound
 from doorstep.domain.money import Currency, Money, total
 from doorstep.domain.order import Quantity
 from doorstep.domain.record import Command, Moment, Record
 from doorstep.ports import Catalog, Clock, Stock, TaxEngine
+from doorstep.usecases import stores
 from doorstep.usecases.quote import (
     MAX_LINES,
     QuotedDelivery,
@@ -42,6 +44,8 @@ class WantedProduct(Command):
     country: Destination
     region: str = Field(default="", max_length=255)
     postal_code: str = Field(default="", max_length=20)
+    pickup_location_id: str = Field(default="", max_length=64)
+    """Where it might be collected; left out: at the nearest place where it can be."""
     currency: Currency | None = None
     """None: the first one that the product has a price in."""
 
@@ -61,6 +65,8 @@ class Cart(Command):
     country: Destination
     region: str = Field(default="", max_length=255)
     postal_code: str = Field(default="", max_length=20)
+    pickup_location_id: str = Field(default="", max_length=64)
+    """Where it might be collected; left out: at the nearest place where it can be."""
 
 
 class OfferedWindow(Record):
@@ -78,6 +84,8 @@ class OfferedOption(Record):
     code: str
     name: str
     kind: DeliveryKind
+    pickup_location_id: str = ""
+    """Where it is to be collected, ready by `deliver_by`."""
     price: Money
     total: Money
     """Of the goods and their delivery."""
@@ -131,7 +139,7 @@ def offer_product(
     products = with_parts({product.sku: product}, catalog)
     if fault := bundle.fault(product, products):
         raise InvalidCommand({"sku": fault})
-    return _offer([wanted], products, currency, _to(wanted), catalog, stock, tax, clock())
+    return _offer([wanted], products, currency, wanted, catalog, stock, tax, clock())
 
 
 def offer_cart(
@@ -142,14 +150,14 @@ def offer_cart(
     faults = unsellable(cart.lines, products, cart.currency)
     if faults:
         raise InvalidCommand(faults)
-    return _offer(cart.lines, products, cart.currency, _to(cart), catalog, stock, tax, clock())
+    return _offer(cart.lines, products, cart.currency, cart, catalog, stock, tax, clock())
 
 
 def _offer(
     wanted: Sequence[WantedUnits],
     products: Mapping[str, Product],
     currency: str,
-    to: Address,
+    asked: WantedProduct | Cart,
     catalog: Catalog,
     stock: Stock,
     tax: TaxEngine,
@@ -157,19 +165,16 @@ def _offer(
 ) -> Offer:
     items = itemized(wanted, products, currency)
     levels = stock.levels(item.product.sku for item in items)
-    places = catalog.locations()
-    options = [one for one in catalog.delivery_options() if currency in one.prices]
-    quoted = quote(
-        items,
-        options,
-        currency=currency,
-        to=to,
-        places=places,
-        levels=levels,
-        taken=days_taken(places, levels.values(), options, stock=stock, at=at),
-        tax=tax,
-        at=at,
+    places, to = catalog.locations(), _to(asked)
+    store = _store(asked, places)
+    possible = [one for one in catalog.delivery_options() if currency in one.prices]
+    sent = [one for one in possible if one.kind is not DeliveryKind.PICKUP]
+    collected = [one for one in possible if one.kind is DeliveryKind.PICKUP and store]
+    taken = days_taken(places, levels.values(), possible, stock=stock, at=at)
+    ask = partial(
+        quote, items, currency=currency, places=places, levels=levels, taken=taken, tax=tax, at=at
     )
+    quoted = ask(sent, to=to)
     together = drawn(items, levels, at)
     found = [
         availability(
@@ -198,6 +203,9 @@ def _offer(
             )
         )
     offered = [_option(delivery, at) for delivery in quoted.deliveries]
+    if store and collected:
+        there = ask(collected, to=store.address, store=store).deliveries
+        offered += [_option(delivery, at, store.location_id) for delivery in there]
     offered.sort(key=lambda one: (one.deliver_by, one.price.minor, one.code))
     return Offer(
         currency=currency,
@@ -207,13 +215,25 @@ def _offer(
     )
 
 
-def _option(delivery: QuotedDelivery, at: datetime) -> OfferedOption:
+def _store(wanted: WantedProduct | Cart, places: Sequence[Location]) -> Location | None:
+    """Where it would be collected; raises InvalidCommand where nobody can at the named place."""
+    if not wanted.pickup_location_id:
+        return stores.nearest(places, _to(wanted))
+    named = stores.named(wanted.pickup_location_id, places)
+    if named is None:
+        fault = f"nobody can collect at {wanted.pickup_location_id!r}"
+        raise InvalidCommand({"pickup_location_id": fault})
+    return named
+
+
+def _option(delivery: QuotedDelivery, at: datetime, pickup_location_id: str = "") -> OfferedOption:
     dates = delivery.promise
     order_by = dates.order_by or dates.ship_by
     return OfferedOption(
         code=delivery.option.code,
         name=delivery.option.name,
         kind=delivery.option.kind,
+        pickup_location_id=pickup_location_id,
         price=delivery.totals.shipping,
         total=delivery.totals.total,
         tax=delivery.totals.tax,

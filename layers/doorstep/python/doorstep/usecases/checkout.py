@@ -21,7 +21,7 @@ from pydantic import Field
 
 from doorstep.domain import allocating, placing
 from doorstep.domain.address import Address, Destination
-from doorstep.domain.catalog import DeliveryOption, Product, Sku
+from doorstep.domain.catalog import DeliveryOption, Location, Product, Sku
 from doorstep.domain.errors import (
     Conflict,
     FullyBooked,
@@ -56,7 +56,7 @@ from doorstep.ports import (
     Stock,
     TaxEngine,
 )
-from doorstep.usecases import shards
+from doorstep.usecases import shards, stores
 from doorstep.usecases.authorize import authorize
 from doorstep.usecases.cancel import carry_out_voids
 from doorstep.usecases.quote import (
@@ -130,11 +130,14 @@ class Checkout(Command):
     currency: Currency
     customer: Buyer
     lines: tuple[WantedLine, ...] = Field(min_length=1, max_length=MAX_LINES)
-    shipping_address: DeliveryAddress
+    shipping_address: DeliveryAddress | None = None
+    """Left out where it is collected."""
     billing_address: DeliveryAddress | None = None
     delivery_option: str = Field(default="standard", pattern="^[a-z0-9][a-z0-9_-]{0,39}$")
     delivery_window: Moment | None = None
     """The start of the window in which a courier is to come; None: the soonest."""
+    pickup_location_id: str = Field(default="", max_length=64)
+    """Where it is collected, with a delivery option of that kind."""
     payment_token: str = Field(default="", max_length=255)
     """One card for all of it."""
     payments: tuple[Tender, ...] = Field(default=(), max_length=MAX_TENDERS)
@@ -151,7 +154,7 @@ class Checkout(Command):
 
     def fingerprint(self) -> str:
         """The same for the same request, whatever the order of its fields."""
-        later = {"payments", "delivery_window"}
+        later = {"payments", "delivery_window", "pickup_location_id"}
         unused = {name for name in later if not getattr(self, name)}
         given = self.model_dump(mode="json", exclude=unused)
         request = json.dumps(given, sort_keys=True)
@@ -303,18 +306,22 @@ def _received(
     """
     products, option = catalog.offer((line.sku for line in command.lines), command.delivery_option)
     products = with_parts(products, catalog)
-    offered = _check(command, products, option, payment_methods)
+    places = catalog.locations()
+    offered = _check(command, products, option, payment_methods, places)
+    store = stores.named(command.pickup_location_id, places)
+    to = _destination(command, store)
     items = itemized(command.lines, products, command.currency)
     stocked = [item.product.sku for item in items]
-    levels, places = stock.levels(stocked), catalog.locations()
+    levels = stock.levels(stocked)
 
     def priced(options: Sequence[DeliveryOption]) -> Quote:
         return quote(
             items,
             options,
             currency=command.currency,
-            to=Address(**command.shipping_address.model_dump()),
+            to=to,
             places=places,
+            store=store,
             levels=levels,
             taken=days_taken(places, levels.values(), options, stock=stock, at=at),
             tax=tax,
@@ -329,7 +336,7 @@ def _received(
         if quoted is None:
             others = [one for one in catalog.delivery_options() if command.currency in one.prices]
             raise _impossible(command, offered, priced(others))
-        draft = _draft(command, key, at, ttl_seconds, items, quoted, together)
+        draft = _draft(command, key, at, ttl_seconds, items, quoted, together, to, store)
         payments = _payments(command, key, draft.totals.total, payment_methods)
         slots = quoted.deliveries[0].slots
         try:
@@ -447,6 +454,7 @@ def _check(
     products: Mapping[str, Product],
     option: DeliveryOption | None,
     payment_methods: Mapping[Method, str],
+    places: Sequence[Location],
 ) -> DeliveryOption:
     """Raise InvalidCommand with every fault that shows before the order is priced."""
     faults = unsellable(command.lines, products, command.currency)
@@ -460,6 +468,12 @@ def _check(
         faults |= {f"{path}.{name}": fault for name, fault in said.faults.items()}
         for name in said.unknown:
             faults[f"{path}.{name}"] = f"{line.sku!r} has no such option"
+    faults |= stores.faults(
+        command.pickup_location_id,
+        option=option,
+        addressed=command.shipping_address is not None,
+        places=places,
+    )
     if option is None:
         faults["delivery_option"] = f"there is no delivery option {command.delivery_option!r}"
     elif command.currency not in option.prices:
@@ -467,6 +481,14 @@ def _check(
     if faults or option is None:
         raise InvalidCommand(faults)
     return option
+
+
+def _destination(command: Checkout, store: Location | None) -> Address:
+    """Where the goods go: to the customer, or to the store where they collect them."""
+    if store:
+        return stores.destination(store, command.customer.name)
+    sent_to = command.shipping_address
+    return Address(**sent_to.model_dump()) if sent_to else Address()
 
 
 def _draft(
@@ -477,6 +499,8 @@ def _draft(
     items: Sequence[Item],
     quoted: Quote,
     together: Mapping[str, Drawn],
+    to: Address,
+    store: Location | None,
 ) -> Order:
     """The cart as an order, with the money and the promise that were quoted."""
     (delivery,) = quoted.deliveries
@@ -511,12 +535,13 @@ def _draft(
         status=OrderStatus.PENDING,
         currency=command.currency,
         customer=Customer(**command.customer.model_dump()),
-        shipping_address=Address(**command.shipping_address.model_dump()),
+        shipping_address=to,
         billing_address=(
             Address(**command.billing_address.model_dump()) if command.billing_address else None
         ),
         delivery_option=delivery.option.code,
         service=delivery.option.service,
+        pickup=stores.pickup(store) if store else None,
         promise=delivery.promise,
         lines=lines,
         totals=delivery.totals,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
+from doorstep.domain.address import Address
 from doorstep.domain.events import TimelineItem, Units
 from doorstep.domain.order import Order
 from doorstep.domain.remedying import CANCELED
@@ -11,9 +12,16 @@ from doorstep.domain.shipment import DelayCause
 from doorstep.ports import Links, Mail, Notifier, Orders
 from doorstep.usecases.remedy_words import words_of_remedy
 
+_COLLECT = (
+    "Hello {{name}},\n\nyour order {what} at {{store}}. Say this code: {{code}}."
+    "\nIt is kept for you until {{collect_by}}.\n"
+)
+
 _SUBJECTS = {
     "shipment.delayed": "Your order {order} is running late",
     "order.canceled": "Canceled from your order {order}",
+    "fulfillment_order.ready_for_pickup": "Your order {order} is ready: code {code}",
+    "fulfillment_order.pickup_reminded": "Your order {order} is still waiting: code {code}",
     "return.approved": "Your return for order {order} is approved",
     "payment.refunded": "We have refunded {amount} for order {order}",
     "payment.wanted": "Please pay for your order {order} in another way",
@@ -31,6 +39,10 @@ _TEXTS = {
         "Hello {name},\n\nthis has been canceled and will not come:\n\n{units}"
         "\n\nYou do not have to pay for it.\n"
     ),
+    "fulfillment_order.ready_for_pickup": _COLLECT.format(
+        what="is ready for you, in whole or in part"
+    ),
+    "fulfillment_order.pickup_reminded": _COLLECT.format(what="is still waiting for you"),
     "return.approved": (
         "Hello {name},\n\nwe are expecting your return {return_id}."
         " Print its label and hand the parcel to the carrier."
@@ -109,6 +121,9 @@ def _words(order: Order, item: TimelineItem) -> dict[str, str]:
         "order": order.external_name or order.order_id,
         "name": order.customer.name or "there",
         "deliver_by": str(data.get("deliver_by", ""))[:10],
+        "code": order.pickup_code,
+        "store": _store(order.shipping_address) if order.pickup else "",
+        "collect_by": str(data.get("collect_by", ""))[:10],
         "how_late": _HOW_LATE.get(str(data.get("cause", "")), ""),
         "units": "\n".join(_counted(order, data.get("units"))),
         "return_id": str(data.get("return_id", "")),
@@ -120,6 +135,10 @@ def _counted(order: Order, units: object) -> list[str]:
     """`2 × Blue mug`, for each line of which an event counts units."""
     listed = [Units.model_validate(one) for one in units] if isinstance(units, list) else []
     return [f"{one.quantity} × {order.line(one.line_id).name}" for one in listed]
+
+
+def _store(at: Address | None) -> str:
+    return ", ".join(filter(None, (at.company, at.line1, at.city))) if at else ""
 
 
 def _money(amount: dict[str, object]) -> str:

@@ -14,10 +14,10 @@ from doorstep.domain import bundle
 from doorstep.domain.address import Address
 from doorstep.domain.bundle import Part
 from doorstep.domain.capacity import Agenda, Taken, limited, span
-from doorstep.domain.catalog import DeliveryOption, Location, Product
+from doorstep.domain.catalog import DeliveryKind, DeliveryOption, Location, Product
 from doorstep.domain.money import Money, total
 from doorstep.domain.order import Totals
-from doorstep.domain.promise import Promise, Wanted, promise_from
+from doorstep.domain.promise import Promise, Wanted, pickup_from, promise_from
 from doorstep.domain.sellable import Sellable, Wait, sellable
 from doorstep.domain.slots import Slot, open_slots
 from doorstep.domain.stock import StockLevels
@@ -92,10 +92,12 @@ def quote(
     taken: Taken,
     tax: TaxEngine,
     at: datetime,
+    store: Location | None = None,
 ) -> Quote:
     """The cart with each of these options that reaches the destination.
 
-    Every product and option must have a price in the currency.
+    Every product and option must have a price in the currency. What is collected is collected at
+    the store; `to` is its address then.
     """
     amounts = [_amount(item, currency) for item in items]
     deliveries = [Money(minor=one.prices[currency], currency=currency) for one in options]
@@ -126,12 +128,15 @@ def quote(
             fees=Money.zero(currency),
             total=goods + shipping,
         )
+        slots: tuple[Slot, ...] = ()
+        dates: Promise | None
         if option.windows:
             ready = () if any(one.wait for one in wanted) else places
             slots = open_slots(option, ready, wanted, stock, agenda, to=to, at=at)
             dates = slots[0].promise(option, at) if slots else None
+        elif store and option.kind is DeliveryKind.PICKUP:
+            dates = pickup_from(store, places, option, wanted, stock, at=at, agenda=agenda)
         else:
-            slots = ()
             dates = promise_from(places, option, wanted, stock, to=to, at=at, agenda=agenda)
         if dates:
             quoted.append(QuotedDelivery(option, totals, dates, slots))

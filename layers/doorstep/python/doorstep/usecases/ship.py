@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
 
-from doorstep.domain import allocating, capturing, dunning, placing, shipping
+from doorstep.domain import allocating, capturing, dunning, pickup, placing, shipping
 from doorstep.domain.address import Address
 from doorstep.domain.errors import (
     CaptureDeclined,
@@ -18,7 +18,7 @@ from doorstep.domain.errors import (
     NotFound,
     ProviderUnavailable,
 )
-from doorstep.domain.fulfillment import WORKABLE, FulfillmentStatus
+from doorstep.domain.fulfillment import WORKABLE, FulfillmentMethod, FulfillmentStatus
 from doorstep.domain.order import Order, order_of
 from doorstep.domain.shipment import Shipment
 from doorstep.ports import (
@@ -40,6 +40,17 @@ from doorstep.usecases.places import address_of
 _TRIES = 5
 
 _IN_WORK = WORKABLE | {FulfillmentStatus.ALLOCATED, FulfillmentStatus.PACKED}
+
+
+_UNLABELED = (FulfillmentMethod.PICKUP, FulfillmentMethod.DROP_SHIP)
+"""It does not travel, or under a vendor's own label."""
+
+_GONE = (
+    FulfillmentStatus.SHIPPED,
+    FulfillmentStatus.READY_FOR_PICKUP,
+    FulfillmentStatus.DELIVERED,
+    FulfillmentStatus.UNCOLLECTED,
+)
 
 
 def release(key: str, token: str, *, orders: Orders, workflow: Workflow) -> None:
@@ -203,12 +214,14 @@ def buy_labels(
     carrier: Carrier,
     documents: Documents,
 ) -> None:
-    """Buy the label of every parcel and keep it among the documents.
+    """Buy the label of every parcel that travels under ours and keep it among the documents.
 
     The shipment's id is the carrier's reference.
     """
     order = orders.get(order_of(key))
     one = order.fulfillment_order(key)
+    if one.method in _UNLABELED:
+        return
     for parcel in order.parcels_of(key):
         if parcel.tracking_number:
             continue
@@ -234,11 +247,19 @@ def buy_labels(
 
 
 def dispatch(key: str, *, orders: Orders, clock: Clock) -> None:
-    """Hand the parcels over: what is on hand falls, and now the carrier's clock runs."""
+    """Hand the parcels over: what is on hand falls, and now the carrier's clock runs.
+
+    What is collected here is laid ready instead; what a vendor ships leaves when it is labeled.
+    """
 
     def decide(order: Order) -> Order:
-        status = order.fulfillment_order(key).status
-        if status in (FulfillmentStatus.SHIPPED, FulfillmentStatus.DELIVERED):
+        one = order.fulfillment_order(key)
+        if one.status in _GONE:
+            return order
+        if one.method is FulfillmentMethod.PICKUP:
+            return pickup.make_ready(order, key, at=clock())
+        labeled = all(parcel.tracking_number for parcel in order.parcels_of(key))
+        if one.method is FulfillmentMethod.DROP_SHIP and not labeled:
             return order
         return shipping.dispatch(order, key, at=clock())
 

@@ -36,7 +36,7 @@ from doorstep.domain.allocating import owed, unfillable, waits_for
 from doorstep.domain.capacity import Booking
 from doorstep.domain.errors import Conflict, Duplicate, FullyBooked, NotFound, OutOfStock
 from doorstep.domain.events import TimelineItem
-from doorstep.domain.fulfillment import OPEN, FulfillmentOrder
+from doorstep.domain.fulfillment import FulfillmentOrder
 from doorstep.domain.order import Order
 from doorstep.domain.payment import Payment
 from doorstep.domain.record import Record
@@ -258,10 +258,9 @@ def _attributes(child: Record, order: Order) -> dict[str, Any]:
             if child.look_at:
                 at, queue = child.look_at
                 waiting |= marks.due(queue, child.fulfillment_order_id, at)
-            if child.status in OPEN:
-                waiting |= marks.queued(
-                    keys.location_queue(child.location_id), child.ship_by or child.allocated_at
-                )
+            if child.desk:
+                urgent = child.ship_by or child.allocated_at
+                waiting |= marks.queued(keys.location_queue(child.desk), urgent)
             return waiting
         case Shipment():
             look_at = child.look_at

@@ -24,7 +24,7 @@ from doorstep.adapters.dynamo.schema import (
     SK,
 )
 from doorstep.domain.errors import InvalidCommand, NotFound
-from doorstep.domain.fulfillment import OPEN, FulfillmentOrder
+from doorstep.domain.fulfillment import FulfillmentOrder
 from doorstep.domain.work import WorkItem, WorkItemStatus
 from doorstep.ports import Waiting
 
@@ -62,7 +62,7 @@ class DynamoQueues:
     ) -> tuple[Sequence[FulfillmentOrder], str | None]:
         rows, cursor = self._queued(keys.location_queue(location_id), limit, after)
         found = [FulfillmentOrder.model_validate_json(row) for row in rows]
-        return [one for one in found if one.status in OPEN], cursor
+        return [one for one in found if one.desk == location_id], cursor
 
     def work_items(self, limit: int, after: str | None) -> tuple[Sequence[WorkItem], str | None]:
         rows, cursor = self._queued(keys.work_queue(), limit, after)

@@ -1,0 +1,43 @@
+"""HTTP: what customers collect → arrived at the store, handed over to who has the code.
+
+Repeats are harmless: by the fulfillment order's state.
+"""
+
+from __future__ import annotations
+
+from doorstep.domain.errors import Forbidden, NotFound
+from doorstep.domain.fulfillment import FulfillmentOrder
+from doorstep.domain.order import order_of
+from doorstep.ports import Orders
+from doorstep.runtime import web, wiring
+from doorstep.usecases import pickup
+
+app = web.api()
+handler = web.entered(app)
+
+
+@app.post("/fulfillment-orders/<fulfillment_order_id>/arrive")
+def arrive(fulfillment_order_id: web.Id) -> FulfillmentOrder:
+    orders = _here(fulfillment_order_id)
+    order = pickup.arrive(fulfillment_order_id, orders=orders, clock=wiring.clock)
+    return order.fulfillment_order(fulfillment_order_id)
+
+
+@app.post("/fulfillment-orders/<fulfillment_order_id>/collect")
+def collect(fulfillment_order_id: web.Id, collection: pickup.Collection) -> FulfillmentOrder:
+    if collection.identity and web.caller(app).role == "warehouse":
+        raise Forbidden("Only an agent may hand it over without the code.")
+    orders = _here(fulfillment_order_id)
+    order = pickup.collect(fulfillment_order_id, collection, orders=orders, clock=wiring.clock)
+    return order.fulfillment_order(fulfillment_order_id)
+
+
+def _here(key: str) -> Orders:
+    """Orders to be written in the caller's name, if it is collected where the caller works."""
+    caller = web.caller(app)
+    caller.may("warehouse", "agent")
+    orders = wiring.orders(caller.name)
+    one = orders.get(order_of(key)).fulfillment_order(key)
+    if one.pickup is None or not caller.sees(one.pickup.location_id):
+        raise NotFound("pickup", key)
+    return orders
