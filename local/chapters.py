@@ -113,6 +113,22 @@ def turned_down(story: Story) -> None:
     _to_the_doorstep(story, order_id, grams=3600)
 
 
+def collected(story: Story) -> None:
+    """Collected in the store."""
+    story.act("David", "buys a linen apron, to collect in the store around his corner.")
+    cart = _cart("David", {"LINEN-APRON-INK": 1}, option="pickup")
+    cart |= {"pickup_location_id": "vienna", "shipping_address": None}
+    order = story.shop.place(cart, "demo-pickup")
+    story.orders[order.order_id] = "collected in the store"
+    (one,) = story.released(order.order_id)
+    _pack(story, one, grams=400)
+    story.note("It is paid, and lies ready: no label, no carrier. His mail has the code.")
+    story.mail(story.mail_to(cart["customer"]["email"], "is ready"))
+    story.act("David", f"says his code: {order.pickup_code}.")
+    story.warehouse.collect(one.fulfillment_order_id, order.pickup_code)
+    story.delivered(order.order_id)
+
+
 def sold_elsewhere(story: Story) -> None:
     """Sold on Shopify, and not all there."""
     story.act("Shopify", "reports a paid order for that same vase, and mugs. It says so twice.")
@@ -188,6 +204,7 @@ CHAPTERS: tuple[Callable[[Story], None], ...] = (
     last_one,
     made_to_order,
     turned_down,
+    collected,
     sold_elsewhere,
     late,
     sent_back,

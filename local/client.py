@@ -138,6 +138,13 @@ class Doorstep:
                 path = f"/delivery-options/{record.code}"
         self._send("PUT", path, record.model_dump(mode="json"))
 
+    def switch_off(self, location_id: str, reason: str) -> None:
+        """A location is out: nothing is sold or shipped from there."""
+        self._send("POST", f"/locations/{location_id}/outage", {"reason": reason})
+
+    def switch_on(self, location_id: str) -> None:
+        self._send("DELETE", f"/locations/{location_id}/outage")
+
     def receive(self, location_id: str, receipt_id: str, goods: Mapping[str, int]) -> None:
         """Goods arrived: units by SKU. The same receipt again is booked once."""
         listed = [{"sku": sku, "quantity": units} for sku, units in goods.items()]
@@ -232,6 +239,19 @@ class Doorstep:
     def work_order(self, work_order_id: str) -> str:
         """An address that opens a work order for a few minutes."""
         return str(self._send("GET", f"/work-orders/{work_order_id}/document").json()["url"])
+
+    def arrive(self, key: str) -> FulfillmentOrder:
+        """What was sent to a store is there."""
+        return self._answer(key, "arrive", {})
+
+    def collect(self, key: str, code: str) -> FulfillmentOrder:
+        """Hand over what waits at a store to who says its code."""
+        return self._answer(key, "collect", {"code": code})
+
+    def tell_tracking(self, shipment_id: str, carrier: str, tracking_number: str) -> None:
+        """A vendor has labeled a parcel."""
+        label = {"carrier": carrier, "tracking_number": tracking_number}
+        self._send("POST", f"/shipments/{shipment_id}/tracking", label)
 
     def label(self, shipment_id: str) -> str:
         """An address that opens a parcel's label for a few minutes."""
