@@ -67,8 +67,8 @@ class Allocate(Construct):
                 starting_position=lambda_.StartingPosition.LATEST,
                 batch_size=100,
                 filters=[_GOODS_HAVE_COME],
-                # The clock comes back to what failed.
-                retry_attempts=0,
+                # After that the clock comes back to it.
+                retry_attempts=3,
             )
         )
 

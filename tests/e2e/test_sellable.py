@@ -36,10 +36,10 @@ def test_arriving_goods_fill_the_oldest_backorder_first(world: World) -> None:
     assert refusal.value.status == 409
 
     receive(world, sku)
-    world.becomes(old.order_id, "allocated", is_allocated)
+    world.becomes(old.order_id, "allocated", is_allocated, seconds=90)
     assert world.order(new.order_id).lines[0].owed == 1
     receive(world, sku)
-    world.becomes(new.order_id, "allocated", is_allocated)
+    world.becomes(new.order_id, "allocated", is_allocated, seconds=90)
     stock = world.service.stock(sku)
     assert (stock.available, stock.held, stock.owed, stock.room) == (2, 0, 0, 2)
 
@@ -64,4 +64,4 @@ def test_a_bundle_is_sold_as_its_parts(world: World) -> None:
     (sold,) = order.bundles
     assert (sold.sku, len(sold.line_ids)) == (both, 2)
     assert [(line.sku, line.ordered) for line in order.lines] == [(mug, 2), (pot, 1)]
-    world.becomes(order.order_id, "allocated", is_allocated)
+    world.becomes(order.order_id, "allocated", is_allocated, seconds=90)

@@ -86,7 +86,7 @@ def test_the_stream_wakes_who_waits_for_goods_and_the_clock_does_the_rest(
     kinds = {one["prefix"] for one in wanted["dynamodb"]["Keys"]["sk"]["S"]}
     assert {"received#", "arrived#", "returned#", "released#"} <= kinds
     assert not {"held#", "shipped#", "shifted_in#"} & kinds
-    assert stream["MaximumRetryAttempts"] == 0
+    assert stream["MaximumRetryAttempts"] == 3
 
 
 def test_every_rule_listens_for_events_that_exist_and_keeps_what_it_cannot_deliver(
