@@ -81,8 +81,9 @@ class DynamoQueues:
         )
         for row in (row for page in pages for row in page["Items"]):
             place = row[QUEUE_SK]["S"]
-            _, order_id, names = place.split("#", 2)
-            skus, _, owed = (part.split("#") if part else [] for part in names.partition("##"))
+            _, order_id, *names = place.split("#", 2)
+            parts = "".join(names).partition("##")
+            skus, _, owed = (part.split("#") if part else [] for part in parts)
             known = None if ANY_SKU in skus else tuple(skus)
             yield Waiting(order_id, known, place, tuple(owed))
 
