@@ -169,6 +169,27 @@ def test_a_renewal_that_nobody_finished_is_finished_by_the_schedule(shop: Shop, 
     assert shop.order(order.order_id).payments[0].authorized == a.eur("28.90")
 
 
+@pytest.mark.parametrize("calls", range(3, 6))
+def test_what_is_reserved_anew_for_an_order_that_was_canceled_is_free_again(
+    shop: Shop, calls: int
+) -> None:
+    """The renewal died before, or after, the provider heard of it; then the customer canceled."""
+    shop.sells("MUG", BERLIN=5)
+    order = shop.buys(("MUG", 2))
+    shop.advance(days=6, minutes=1)
+    watched = {name: getattr(shop, name) for name in ("orders", "gateway")}
+    vars(shop).update(Countdown(calls, kill).watching(watched))
+    with suppress(Killed):
+        shop.expires()
+    vars(shop).update(watched)
+    shop.cancels(order.order_id)
+    for _ in range(2):
+        shop.advance(minutes=11)
+        shop.expires()
+    assert {voided for _, _, voided in charges(shop)} == {"28.90"}
+    assert not shop.order(order.order_id).payments[0].authorized
+
+
 def test_money_goes_back_to_the_authorizations_it_was_captured_on(shop: Shop) -> None:
     order = packed(shop, Token.SINGLE_CAPTURE)
     shop.captures(f"{order.order_id}-F1")

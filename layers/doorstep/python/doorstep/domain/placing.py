@@ -319,11 +319,16 @@ def record_storefront_payment(order: Order, paid: Money, *, at: datetime) -> Ord
 
 
 def request_void(order: Order, payment_id: str, *, at: datetime) -> Order:
-    """Write down that what is authorized and not needed will be given free."""
+    """Write down that what is authorized and not needed will be given free: once for each
+    authorization.
+    """
     payment = order.payment(payment_id)
-    key = f"{payment_id}-void"
-    if payment.event(key) or not payment.capturable:
+    voids = [event for event in payment.events if event.action is PaymentAction.VOID]
+    if not payment.capturable or any(
+        event.authorization in (payment.reference, "") for event in voids
+    ):
         return order
+    key = f"{payment_id}-void{f'-{len(voids) + 1}' if voids else ''}"
     intent = PaymentEvent(
         key=key,
         action=PaymentAction.VOID,

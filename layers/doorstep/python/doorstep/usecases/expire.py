@@ -74,8 +74,7 @@ class Settlement(NamedTuple):
         for payment in unanswered(order):
             key = payment.payment_id
             order = carry_out_given(order, key, orders=orders, gateway=gateway, clock=clock)
-        if order.status is OrderStatus.CANCELED:
-            (order,) = orders.commit(request_voids(order, clock=clock))
+        (order,) = orders.commit(request_voids(order, clock=clock))
         order = carry_out_voids(order, orders=orders, gateway=gateway, clock=clock)
         for refund in order.refunds:
             if refund.settled_at is None:
