@@ -317,7 +317,7 @@ def _waiting(order: Order) -> dict[str, Any]:
     since = order.placed_at.isoformat(timespec="seconds")
     return {
         QUEUE_PK: {"S": keys.waiting_queue()},
-        QUEUE_SK: {"S": "#".join(filter(None, (since, order.order_id, names)))},
+        QUEUE_SK: {"S": f"{since}#{order.order_id}#{names}"},
     }
 
 
