@@ -15,6 +15,7 @@ from functions.checkout import api as checkout_api
 from functions.checkout import expire, ingest
 from functions.events import notify, publish, republish
 from functions.pay import api as pay_api
+from functions.pay import reconcile as reconcile_payments
 from functions.returns import api as returns_api
 from functions.returns import refund
 from functions.ship import (
@@ -675,3 +676,18 @@ def test_another_card_by_the_link_of_a_mail(shop: Cloud) -> None:
     assert [pays(token).status for _ in range(2)] == [201, 201]
     assert call(pay_api, "GET", path, query={"token": token}, **nobody).status == 409
     goes_on(shop, order, key)
+
+
+def test_payments_are_compared_with_the_providers_report(
+    shop: Cloud, order: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shipped(shop, order)
+    later = wiring.clock() + timedelta(hours=2)
+    monkeypatch.setattr(wiring, "clock", lambda: later)
+    for _ in range(2):
+        reconcile_payments.handler({}, Context())
+    answer = call(pay_api, "GET", "/payment-reconciliations", role="agent")
+    (day,) = answer.body["reconciliations"]
+    assert (day["provider"], day["bookings"], day["differing"]) == ("sandbox", 1, 0)
+    assert call(pay_api, "GET", "/payment-reconciliations", role="customer").status == 403
+    assert show(order)["work_items"] == []
