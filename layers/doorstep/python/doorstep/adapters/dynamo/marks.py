@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from datetime import datetime
 from typing import Any
 
 from doorstep.adapters.dynamo import keys
 from doorstep.adapters.dynamo.schema import DUE_PK, DUE_SK, QUEUE_PK, QUEUE_SK
 from doorstep.domain.events import OrderRouted, TimelineItem
+from doorstep.domain.record import Record
 
 
 def due(queue: str, key: str, at: datetime) -> dict[str, Any]:
@@ -35,5 +37,11 @@ def decided(item: TimelineItem) -> dict[str, Any]:
 
 
 def json(record: Any) -> dict[str, Any]:
-    """The record as text (ADR 1)."""
+    """The record as text, whole (ADR 1): for what is published as it stands."""
     return {"json": {"S": record.model_dump_json()}}
+
+
+def state(record: Record, *, without: Collection[str] = ()) -> dict[str, Any]:
+    """The record as text, without fields at their default (ADR 1): for what is written often."""
+    text = record.model_dump_json(exclude_defaults=True, exclude=set(without))
+    return {"json": {"S": text}}

@@ -198,7 +198,7 @@ def _order_actions(order: Order, actor: str, at: datetime) -> list[Action]:
 
 def _header(order: Order, was: Order | None) -> Action:
     attributes = {
-        "json": {"S": order.model_dump_json(exclude=set(CHILDREN))},
+        **marks.state(order, without=CHILDREN),
         "version": {"N": str(order.version)},
         "status": {"S": order.status},
     }
@@ -229,7 +229,7 @@ def _changed(order: Order, was: Order | None) -> Iterator[Action]:
             key = _key(child)
             if before.get(key) == child:
                 continue
-            attributes = marks.json(child) | _attributes(child, order)
+            attributes = marks.state(child) | _attributes(child, order)
             exists = "attribute_exists(pk)" if key in before else "attribute_not_exists(pk)"
             yield put(key, attributes, exists, about=Conflict([order.order_id]))
 
