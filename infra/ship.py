@@ -86,14 +86,12 @@ class Ship(Construct):
 
     def _counters(self, platform: Platform, data: Data, api: Api) -> None:
         """What is handed over by others than a carrier: by a store, by a vendor."""
-        counter = Function(self, platform, "ship.pickup_api", http=True)
-        vendor = Function(self, platform, "ship.vendor_api", http=True)
-        for function in (counter, vendor):
-            data.orders_for(function)
+        handover = Function(self, platform, "ship.handover_api", http=True)
+        data.orders_for(handover)
         for answer in ("arrive", "collect"):
-            api.route("POST", f"/fulfillment-orders/{{fulfillment_order_id}}/{answer}", counter)
-        api.route("GET", "/fulfillment-orders/{fulfillment_order_id}/recipient", vendor)
-        api.route("POST", "/shipments/{shipment_id}/tracking", vendor)
+            api.route("POST", f"/fulfillment-orders/{{fulfillment_order_id}}/{answer}", handover)
+        api.route("GET", "/fulfillment-orders/{fulfillment_order_id}/recipient", handover)
+        api.route("POST", "/shipments/{shipment_id}/tracking", handover)
 
     def _by_the_clock(self, platform: Platform, data: Data) -> None:
         """What nobody answers, ships in time, or collects."""

@@ -24,7 +24,7 @@ from functions.ship import (
     carrier_webhook,
     delays,
     dispatch,
-    pickup_api,
+    handover_api,
     release,
     resume,
     set_aside,
@@ -225,14 +225,14 @@ def test_an_order_is_collected_with_its_code(shop: Cloud) -> None:
     assert code not in json.dumps(listed.body)
     elsewhere = BERLIN | {"scope": "HAMBURG"}
     wrong, right, known = {"code": "AAAAAAAA"}, {"code": code}, {"identity": "passport"}
-    assert call(pickup_api, "POST", f"{path}/collect", right, **elsewhere).status == 404
-    assert call(pickup_api, "POST", f"{path}/collect", known, **BERLIN).status == 403
-    assert call(pickup_api, "POST", f"{path}/collect", right, role="customer").status == 403
-    assert set(call(pickup_api, "POST", f"{path}/collect", wrong, **BERLIN).faults) == {"code"}
+    assert call(handover_api, "POST", f"{path}/collect", right, **elsewhere).status == 404
+    assert call(handover_api, "POST", f"{path}/collect", known, **BERLIN).status == 403
+    assert call(handover_api, "POST", f"{path}/collect", right, role="customer").status == 403
+    assert set(call(handover_api, "POST", f"{path}/collect", wrong, **BERLIN).faults) == {"code"}
     for _ in range(2):
-        collected = call(pickup_api, "POST", f"{path}/collect", right, **BERLIN)
+        collected = call(handover_api, "POST", f"{path}/collect", right, **BERLIN)
         assert (collected.status, collected.body["status"]) == (200, "delivered")
-    assert call(pickup_api, "POST", f"{path}/arrive", role="agent").status == 409
+    assert call(handover_api, "POST", f"{path}/arrive", role="agent").status == 409
     assert show(order)["status"] == "closed"
     for name, sees in (("ada", 200), ("bob", 404)):
         asked = call(checkout_api, "GET", f"/orders/{order}", role="customer", name=name)
