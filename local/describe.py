@@ -184,7 +184,7 @@ def openapi() -> dict[str, Any]:
     from functions.events import republish as republish_api
     from functions.pay import api as pay_api
     from functions.returns import api as returns_api
-    from functions.ship import warehouse_api
+    from functions.ship import handover_api, warehouse_api, workshop_api
 
     merged: dict[str, Any] = {
         "openapi": "3.1.0",
@@ -217,6 +217,8 @@ def openapi() -> dict[str, Any]:
         papers_api,
         remedy_api,
         warehouse_api,
+        handover_api,
+        workshop_api,
         returns_api,
         pay_api,
         republish_api,
