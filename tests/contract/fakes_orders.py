@@ -641,7 +641,7 @@ class FakeQueues:
         orders = self.memory.orders.values()
         found = [one for one in orders if waits_for(one) or owed(one) or unfillable(one)]
         for order in sorted(found, key=lambda order: (order.placed_at, order.order_id)):
-            place = f"{order.placed_at:%Y-%m-%dT%H:%M:%S}#{order.order_id}"
+            place = f"{order.placed_at:%Y-%m-%dT%H:%M:%S.%f}#{order.order_id}"
             if place > after:
                 yield Waiting(order.order_id, waits_for(order), place, owed(order))
 

@@ -333,3 +333,11 @@ def test_what_an_order_is_owed_is_told_apart_from_what_it_does_not_hold(world: W
     (one,) = world.queues.waiting()
     assert (one.order_id, one.skus, one.owed) == (name, (), ("MUG",))
     assert world.stock.levels(["MUG"])["MUG"].owed == 1
+
+
+def test_of_two_orders_of_one_second_the_older_one_comes_first(world: World) -> None:
+    names = []
+    for external_id in range(6):
+        names.append(sold_without_goods(world, str(external_id), "MUG"))
+        world.clock.advance(milliseconds=7)
+    assert [one.order_id for one in world.queues.waiting()] == names

@@ -314,7 +314,7 @@ def _waiting(order: Order) -> dict[str, Any]:
     names = "#".join(skus) + (f"##{'#'.join(beyond)}" if beyond else "")
     if len(names.encode()) > MAX_WAITING_BYTES:
         names = ANY_SKU
-    since = order.placed_at.isoformat(timespec="seconds")
+    since = order.placed_at.isoformat(timespec="microseconds")
     return {
         QUEUE_PK: {"S": keys.waiting_queue()},
         QUEUE_SK: {"S": f"{since}#{order.order_id}#{names}"},
