@@ -87,7 +87,11 @@ class Api(Construct):
         """Send requests to the function; `public` ones carry a signature or nothing to protect."""
         integration = self._integrations.setdefault(
             function.module,
-            integrations.HttpLambdaIntegration(f"{function.node.id}Integration", function.function),
+            integrations.HttpLambdaIntegration(
+                f"{function.node.id}Integration",
+                function.function,
+                scope_permission_to_route=False,  # one permission for all routes of a function
+            ),
         )
         routes = self.http.add_routes(
             path=path,
