@@ -254,7 +254,10 @@ class Authorization(Record):
 
 
 class PaymentGateway(Protocol):
-    """A payment provider. Every call carries a key of ours: repeated, it has one effect."""
+    """A payment provider. Every call carries a key of ours: repeated, it has one effect.
+
+    What returns has happened: a request that was only taken in is PaymentOutcomeUnknown.
+    """
 
     def authorize(self, payment: Payment, key: str) -> Authorization:
         """Reserve `payment.amount`.
@@ -263,9 +266,11 @@ class PaymentGateway(Protocol):
         """
 
     def find(self, payment: Payment, key: str) -> Authorization | None:
-        """What became of the authorization of this key; None where it never arrived.
+        """What became of the authorization of this key; None where it never arrived, since a
+        checkout is undone on that word.
 
-        Raises PaymentDeclined.
+        Changes nothing. Raises PaymentDeclined; PaymentOutcomeUnknown and ProviderUnavailable where
+        it cannot be told now.
         """
 
     def capture(self, payment: Payment, event: PaymentEvent) -> str:
