@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from datetime import datetime
 from functools import partial
 from zoneinfo import ZoneInfo
 
 from doorstep.domain import making
 from doorstep.domain.catalog import Location
-from doorstep.domain.errors import Conflict
-from doorstep.domain.order import Order, order_of
+from doorstep.domain.order import Order
 from doorstep.ports import Catalog, Clock, Documents, Orders, Printer, WorkSheet
-
-_TRIES = 5
+from doorstep.usecases.change import change
 
 
 def correct_instructions(
@@ -39,22 +37,22 @@ def correct_instructions(
 
 def start(key: str, *, orders: Orders, clock: Clock) -> Order:
     """Work on the pieces of a work order has begun."""
-    return _change(key, orders, partial(making.start, key=key, at=clock()))
+    return change(key, orders, partial(making.start, key=key, at=clock()))
 
 
 def finish(key: str, *, orders: Orders, clock: Clock) -> Order:
     """They are made, and to be checked."""
-    return _change(key, orders, partial(making.finish, key=key, at=clock()))
+    return change(key, orders, partial(making.finish, key=key, at=clock()))
 
 
 def pass_check(key: str, *, orders: Orders, clock: Clock) -> Order:
     """They can be packed."""
-    return _change(key, orders, partial(making.pass_check, key=key, at=clock()))
+    return change(key, orders, partial(making.pass_check, key=key, at=clock()))
 
 
 def fail_check(key: str, reason: str, *, orders: Orders, clock: Clock) -> Order:
     """They are not as they should be."""
-    return _change(key, orders, partial(making.fail_check, key=key, reason=reason, at=clock()))
+    return change(key, orders, partial(making.fail_check, key=key, reason=reason, at=clock()))
 
 
 def scrap(
@@ -64,7 +62,7 @@ def scrap(
     spoiled = partial(
         making.scrap, key=key, scrapped=scrapped, again=again, reason=reason, at=clock()
     )
-    return _change(key, orders, spoiled)
+    return change(key, orders, spoiled)
 
 
 def put_on_paper(
@@ -83,7 +81,7 @@ def put_on_paper(
         documents.put(document, printer(_sheet(order, key, catalog)), "application/pdf")
         return making.printed(order, key, document)
 
-    return making.work_on(_change(key, orders, decide), key).order.document
+    return making.work_on(change(key, orders, decide), key).order.document
 
 
 def _sheet(order: Order, key: str, catalog: Catalog) -> WorkSheet:
@@ -109,15 +107,3 @@ def _day(moment: datetime | None, place: Location | None) -> str:
     """A day by the calendar on the workshop's wall."""
     zone = ZoneInfo(place.calendar.time_zone) if place else ZoneInfo("UTC")
     return f"{moment.astimezone(zone):%a %-d %b %Y}" if moment else ""
-
-
-def _change(key: str, orders: Orders, decide: Callable[[Order], Order]) -> Order:
-    """Load, decide, commit; again where somebody else was faster."""
-    for _ in range(_TRIES - 1):
-        try:
-            (stored,) = orders.commit(decide(orders.get(order_of(key))))
-        except Conflict:
-            continue
-        return stored
-    (stored,) = orders.commit(decide(orders.get(order_of(key))))
-    return stored

@@ -16,8 +16,7 @@ from doorstep.domain.fulfillment import FulfillmentStatus
 from doorstep.domain.order import Order, order_of
 from doorstep.domain.record import Command
 from doorstep.ports import Clock, Orders, Queues
-
-_TRIES = 5
+from doorstep.usecases.change import change
 
 
 class Collection(Command):
@@ -37,31 +36,25 @@ class Swept(NamedTuple):
 
 def arrive(key: str, *, orders: Orders, clock: Clock) -> Order:
     """What was shipped to the store is there, and ready to be collected."""
-    for _ in range(_TRIES):
-        order = orders.get(order_of(key))
+
+    def decide(order: Order) -> Order:
         if order.fulfillment_order(key).status is FulfillmentStatus.READY_FOR_PICKUP:
             return order
-        try:
-            (stored,) = orders.commit(pickup.arrive(order, key, at=clock()))
-        except Conflict:
-            continue
-        return stored
-    raise Conflict([order_of(key)])
+        return pickup.arrive(order, key, at=clock())
+
+    return change(key, orders, decide)
 
 
 def collect(key: str, collection: Collection, *, orders: Orders, clock: Clock) -> Order:
     """Hand it over. Raises InvalidCommand for a wrong code, IllegalTransition unless it waits."""
-    for _ in range(_TRIES):
-        order = orders.get(order_of(key))
+
+    def decide(order: Order) -> Order:
         known_by = _known_by(order, collection)
         if order.fulfillment_order(key).status is FulfillmentStatus.DELIVERED:
             return order
-        try:
-            (stored,) = orders.commit(pickup.collect(order, key, known_by=known_by, at=clock()))
-        except Conflict:
-            continue
-        return stored
-    raise Conflict([order_of(key)])
+        return pickup.collect(order, key, known_by=known_by, at=clock())
+
+    return change(key, orders, decide)
 
 
 def sweep(*, orders: Orders, queues: Queues, clock: Clock, limit: int = 100) -> Swept:

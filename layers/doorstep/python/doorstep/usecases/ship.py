@@ -5,7 +5,7 @@ Every step may run twice: it looks first at what is done already.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
 
 from doorstep.domain import allocating, capturing, dunning, pickup, placing, shipping
@@ -35,6 +35,7 @@ from doorstep.ports import (
 )
 from doorstep.usecases.authorize import ensure_authorized
 from doorstep.usecases.cancel import carry_out_voids, request_voids
+from doorstep.usecases.change import change
 from doorstep.usecases.places import address_of
 
 _TRIES = 5
@@ -65,7 +66,7 @@ def release(key: str, token: str, *, orders: Orders, workflow: Workflow) -> None
         return shipping.release(order, key) if allocated else order
 
     workflow.park(key, token)
-    if _change(key, orders, decide).fulfillment_order(key).status not in WORKABLE:
+    if change(key, orders, decide).fulfillment_order(key).status not in WORKABLE:
         wake(key, orders=orders, workflow=workflow)
 
 
@@ -90,7 +91,7 @@ def wake(key: str, *, orders: Orders, workflow: Workflow) -> None:
 
 def accept(key: str, *, orders: Orders) -> Order:
     """The location has started."""
-    return _change(key, orders, lambda order: shipping.accept(order, key))
+    return change(key, orders, lambda order: shipping.accept(order, key))
 
 
 def pack(key: str, parcels: Sequence[shipping.Parcel], *, orders: Orders, clock: Clock) -> Order:
@@ -102,7 +103,7 @@ def pack(key: str, parcels: Sequence[shipping.Parcel], *, orders: Orders, clock:
             return order
         return shipping.pack(order, key, parcels, at=clock())
 
-    return _change(key, orders, decide)
+    return change(key, orders, decide)
 
 
 def reject(key: str, reason: str, *, orders: Orders) -> Order:
@@ -113,26 +114,26 @@ def reject(key: str, reason: str, *, orders: Orders) -> Order:
             return order
         return allocating.reject(order, key, reason=reason)
 
-    return _change(key, orders, decide)
+    return change(key, orders, decide)
 
 
 def report_short(key: str, missing: Mapping[str, int], *, orders: Orders) -> Order:
     """Units were not where they should be: by line, all that are missing so far."""
     if not missing:
         raise InvalidCommand({"missing": "name the lines that are short, and by how many units"})
-    return _change(key, orders, lambda order: allocating.short(order, key, missing))
+    return change(key, orders, lambda order: allocating.short(order, key, missing))
 
 
 def retry(key: str, *, orders: Orders) -> Order:
     """Let a fulfillment order that is on hold or set aside go on where it stopped, in a new
     execution.
     """
-    return _change(key, orders, lambda order: shipping.resume(order, key))
+    return change(key, orders, lambda order: shipping.resume(order, key))
 
 
 def unpack(key: str, *, orders: Orders) -> Order:
     """Take the unpaid parcels of a fulfillment order apart that is on hold or was set aside."""
-    return _change(key, orders, lambda order: shipping.unpack(order, key))
+    return change(key, orders, lambda order: shipping.unpack(order, key))
 
 
 def restart(key: str, *, orders: Orders, workflow: Workflow) -> None:
@@ -203,7 +204,7 @@ def _hold_for_payment(key: str, reason: str, *, orders: Orders, clock: Clock) ->
             return order
         return dunning.hold(order, key, reason=reason, at=clock())
 
-    _change(key, orders, decide)
+    change(key, orders, decide)
 
 
 def buy_labels(
@@ -263,7 +264,7 @@ def dispatch(key: str, *, orders: Orders, clock: Clock) -> None:
             return order
         return shipping.dispatch(order, key, at=clock())
 
-    _change(key, orders, decide)
+    change(key, orders, decide)
 
 
 def set_aside(key: str, reason: str, *, orders: Orders, clock: Clock) -> None:
@@ -277,7 +278,7 @@ def set_aside(key: str, reason: str, *, orders: Orders, clock: Clock) -> None:
             order, "workflow_failed", subject=key, text=reason, at=clock()
         )
 
-    _change(key, orders, decide)
+    change(key, orders, decide)
 
 
 def track_all(news: Iterable[CarrierNews], *, orders: Orders, queues: Queues) -> None:
@@ -320,18 +321,6 @@ def _track(key: str, news: CarrierNews, *, orders: Orders) -> bool:
             continue
         return True
     raise Conflict([order_of(key)])
-
-
-def _change(key: str, orders: Orders, decide: Callable[[Order], Order]) -> Order:
-    """Load, decide, commit; again where somebody else was faster."""
-    for _ in range(_TRIES - 1):
-        try:
-            (stored,) = orders.commit(decide(orders.get(order_of(key))))
-        except Conflict:
-            continue
-        return stored
-    (stored,) = orders.commit(decide(orders.get(order_of(key))))
-    return stored
 
 
 def _same_parcels(known: Sequence[Shipment], parcels: Sequence[shipping.Parcel]) -> bool:
