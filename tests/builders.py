@@ -29,7 +29,7 @@ from doorstep.domain.shipment import ShipmentStatus, Tracking
 from doorstep.domain.shipping import Parcel
 from doorstep.domain.stock import Movement, MovementKind
 from doorstep.domain.storefront import SoldLine, StorefrontOrder
-from doorstep.usecases.checkout import Buyer, Checkout, DeliveryAddress, Tender, WantedLine
+from doorstep.usecases.cart import Buyer, Checkout, DeliveryAddress, Tender, WantedLine
 
 NOW = datetime(2026, 3, 2, 10, tzinfo=UTC)
 """A Monday morning, before the cut-off hour."""

@@ -50,7 +50,8 @@ from doorstep.usecases import (
 )
 from doorstep.usecases.allocate import Allocated, allocate_orders
 from doorstep.usecases.cancel import cancel_order
-from doorstep.usecases.checkout import Checkout, Placed, check_out
+from doorstep.usecases.cart import Checkout
+from doorstep.usecases.checkout import Placed, check_out
 from doorstep.usecases.notify import notify
 from doorstep.usecases.refill import refill
 from doorstep.usecases.retry import request_allocation, retry_waiting

@@ -19,7 +19,8 @@ from doorstep.runtime import web, wiring
 from doorstep.runtime.settings import settings
 from doorstep.runtime.views import OrderView, RoutingView, WorkItemPage
 from doorstep.usecases.cancel import cancel_order
-from doorstep.usecases.checkout import Checkout, check_out
+from doorstep.usecases.cart import Checkout
+from doorstep.usecases.checkout import check_out
 from doorstep.usecases.retry import request_allocation
 
 app = web.api()

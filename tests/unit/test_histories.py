@@ -47,7 +47,7 @@ from doorstep.domain.shipment import Shipment
 from doorstep.domain.shipping import Parcel
 from doorstep.domain.simulation import compare
 from doorstep.usecases import ship
-from doorstep.usecases.checkout import Tender
+from doorstep.usecases.cart import Tender
 from tests import builders as a
 from tests.shop import TTL, Countdown, Killed, Shop, kill
 

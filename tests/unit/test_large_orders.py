@@ -16,7 +16,7 @@ from doorstep.domain.order import FulfillmentState, Order, OrderStatus, PaymentS
 from doorstep.domain.returning import MAX_LINES as MAX_RETURNED
 from doorstep.domain.shipping import MAX_PARCELS, Parcel
 from doorstep.usecases.cancel import cancel_order
-from doorstep.usecases.checkout import WantedLine
+from doorstep.usecases.cart import WantedLine
 from doorstep.usecases.quote import MAX_LINES
 from tests import builders as a
 from tests.shop import Countdown, Killed, Shop, kill

@@ -15,7 +15,7 @@ from doorstep.domain.catalog import Terms
 from doorstep.domain.errors import InvalidCommand
 from doorstep.domain.fulfillment import WORKABLE, FulfillmentOrder
 from doorstep.domain.personalization import TextOption
-from doorstep.usecases.checkout import WantedLine
+from doorstep.usecases.cart import WantedLine
 from tests import builders as a
 from tests.unit.test_histories import REFUSED, History, once_or_twice
 

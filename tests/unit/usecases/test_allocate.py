@@ -14,7 +14,7 @@ from doorstep.domain.fulfillment import FulfillmentStatus
 from doorstep.domain.order import FulfillmentState, Order, OrderStatus
 from doorstep.domain.order import order_id as id_of
 from doorstep.usecases.allocate import allocate_orders
-from doorstep.usecases.checkout import WantedLine
+from doorstep.usecases.cart import WantedLine
 from doorstep.usecases.quote import MAX_LINES
 from tests import builders as a
 from tests.shop import Countdown, Killed, Shop, kill

@@ -20,7 +20,7 @@ from doorstep.usecases.availability import (
     offer_cart,
     offer_product,
 )
-from doorstep.usecases.checkout import DeliveryAddress
+from doorstep.usecases.cart import DeliveryAddress
 from tests import builders as a
 from tests.shop import Countdown, Shop, kill
 

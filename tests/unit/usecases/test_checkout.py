@@ -19,7 +19,7 @@ from doorstep.domain.order import order_id as id_of
 from doorstep.domain.payment import Payment
 from doorstep.ports import Authorization, TaxedAmount
 from doorstep.runtime.views import OrderView
-from doorstep.usecases.checkout import Buyer, WantedLine
+from doorstep.usecases.cart import Buyer, WantedLine
 from doorstep.usecases.expire import Settlement, settle_unfinished
 from tests import builders as a
 from tests.contract.fakes import FakeGateway

@@ -2,7 +2,7 @@
 
 from datetime import timedelta
 
-from doorstep.usecases.checkout import Buyer
+from doorstep.usecases.cart import Buyer
 from doorstep.usecases.delays import raise_delays
 from tests.shop import Shop
 

@@ -14,7 +14,7 @@ from doorstep.domain.errors import (
     PaymentDeclined,
 )
 from doorstep.domain.order import Order, OrderStatus, PaymentState
-from doorstep.usecases.checkout import Tender
+from doorstep.usecases.cart import Tender
 from doorstep.usecases.ingest import AWAITING_PAYMENT
 from doorstep.usecases.refund import carry_out_refunds
 from tests import builders as a

@@ -22,7 +22,7 @@ from doorstep.domain.production import ProductionState, WorkOrder
 from doorstep.domain.promise_ledger import promise_ledger
 from doorstep.domain.work import WorkItemStatus
 from doorstep.ports import WorkSheet
-from doorstep.usecases.checkout import WantedLine
+from doorstep.usecases.cart import WantedLine
 from tests import builders as a
 from tests.shop import Shop
 

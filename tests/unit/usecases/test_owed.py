@@ -4,7 +4,7 @@ from datetime import timedelta
 
 from doorstep.domain.order import Order
 from doorstep.domain.work import WorkItemStatus
-from doorstep.usecases.checkout import Buyer
+from doorstep.usecases.cart import Buyer
 from doorstep.usecases.products import settle_room
 from tests import builders as a
 from tests.shop import Shop

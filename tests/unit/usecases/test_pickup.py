@@ -14,7 +14,7 @@ from doorstep.domain.order import Order, OrderStatus, PaymentState
 from doorstep.domain.promise_ledger import PromiseState, promise_ledger
 from doorstep.domain.shipment import ShipmentStatus
 from doorstep.usecases.availability import Cart, CartLine, Offer, offer_cart
-from doorstep.usecases.checkout import DeliveryAddress
+from doorstep.usecases.cart import DeliveryAddress
 from tests import builders as a
 from tests.shop import Shop
 

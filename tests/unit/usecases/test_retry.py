@@ -6,7 +6,7 @@ import pytest
 
 from doorstep.domain.errors import IllegalTransition
 from doorstep.domain.order import Order
-from doorstep.usecases.checkout import Buyer
+from doorstep.usecases.cart import Buyer
 from tests.shop import Shop
 
 MALLORY = Buyer(email="m@example.org", name="Mallory")

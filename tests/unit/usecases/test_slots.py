@@ -23,7 +23,7 @@ from doorstep.domain.errors import (
 from doorstep.domain.fulfillment import FulfillmentStatus
 from doorstep.domain.order import Order, OrderStatus
 from doorstep.usecases.availability import Offer, WantedProduct, offer_product
-from doorstep.usecases.checkout import Buyer
+from doorstep.usecases.cart import Buyer
 from tests import builders as a
 from tests.shop import TTL, Countdown, Killed, Shop, kill
 

@@ -8,7 +8,7 @@ from doorstep.adapters.payments.sandbox import Token
 from doorstep.domain.errors import CaptureDeclined, InvalidCommand, PaymentDeclined
 from doorstep.domain.order import Order, OrderStatus, PaymentState, order_id
 from doorstep.domain.payment import MAX_TENDERS, Method
-from doorstep.usecases.checkout import Tender
+from doorstep.usecases.cart import Tender
 from tests import builders as a
 from tests.shop import TTL, Countdown, Killed, Shop, Watched, kill
 

@@ -15,8 +15,8 @@ from doorstep.domain.returns import ReturnStatus
 from doorstep.ports import Clock, FraudScreen, Orders, PaymentGateway, Queues
 from doorstep.usecases.authorize import carry_out_renewal, renew_expiring
 from doorstep.usecases.cancel import carry_out_voids, give_up, request_voids
-from doorstep.usecases.checkout import abandon, look_again
 from doorstep.usecases.dunning import carry_out_given, dun, unanswered
+from doorstep.usecases.finish import abandon, look_again
 from doorstep.usecases.refund import refund_return, settle_refund
 
 _PATIENCE = timedelta(minutes=10)
