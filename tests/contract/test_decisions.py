@@ -20,7 +20,8 @@ def routed(world: World, order_id: str, at: datetime) -> None:
     order = placed(world, a.being_checked_out(order_id, a.line("1", "MUG"), at=at))
     places = {"BERLIN": a.location("BERLIN")}
     found = source(order, [*places.values()], {("MUG", "BERLIN"): 99})
-    world.orders.commit(allocating.allocate(order, found, places=places, at=at))
+    products = {"MUG": a.product("MUG")}
+    world.orders.commit(allocating.allocate(order, found, places=places, products=products, at=at))
 
 
 def ids(world: World, since: datetime, until: datetime = LATER) -> list[str]:
