@@ -20,7 +20,7 @@ _ROOT = Path(__file__).parent.parent
 _EVENTS = """\
 # Events
 
-<!-- Written by `make docs` from doorstep/domain/events.py -->
+<!-- Written by `make docs` from doorstep/domain/events/ -->
 
 Every change of an order, and every change of state of a SKU's stock, is one event: written in the
 transaction that changed it, numbered without gaps within its order or its SKU, and published from
