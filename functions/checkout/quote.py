@@ -10,6 +10,7 @@ from typing import Annotated
 from doorstep.domain.address import Destination
 from doorstep.domain.catalog import Sku
 from doorstep.domain.money import Currency
+from doorstep.domain.rules import Channel
 from doorstep.runtime import web, wiring
 from doorstep.usecases.availability import Cart, Offer, WantedProduct, offer_cart, offer_product
 
@@ -29,6 +30,7 @@ def show_availability(
     postal_code: Annotated[str, web.Query(max_length=20)] = "",
     pickup_location_id: Annotated[str, web.Query(max_length=64)] = "",
     currency: Annotated[Currency | None, web.Query()] = None,
+    channel: Annotated[Channel, web.Query()] = "web",
 ) -> web.Response[Offer]:
     offer = offer_product(
         WantedProduct(
@@ -39,6 +41,7 @@ def show_availability(
             postal_code=postal_code,
             pickup_location_id=pickup_location_id,
             currency=currency,
+            channel=channel,
         ),
         catalog=wiring.catalog(),
         stock=wiring.stock(),

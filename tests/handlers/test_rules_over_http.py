@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from functions.allocate import allocate, rules_api
-from functions.checkout import api
+from functions.allocate import allocate, rules_api, stockkeeping_api
+from functions.checkout import api, quote
 from tests import builders as a
 from tests.handlers.cloud import Cloud, call, consume
 
@@ -78,16 +78,31 @@ def test_only_an_admin_writes_rules(role: str) -> None:
 
 def test_orders_follow_the_rules_of_their_channel(shop: Cloud) -> None:
     put(RULES)
+    goods = {"receipt_id": "R2", "goods": [{"sku": "MUG", "quantity": 1}]}
+    assert call(stockkeeping_api, "POST", "/locations/HAMBURG/receipts", goods).status == 201
     headers = {"idempotency-key": "c1"}
     cart = a.cart(("MUG", 1)).model_dump(mode="json")
     order_id = call(api, "POST", "/orders", cart, headers=headers).body["order_id"]
     assert consume(allocate, *shop.on_the_bus(order_id, "order.placed")) == []
     order = call(api, "GET", f"/orders/{order_id}").body
-    assert order["fulfillment_orders"] == []
+    assert [one["location_id"] for one in order["fulfillment_orders"]] == ["HAMBURG"]
     (routed,) = (one["data"] for one in order["timeline"] if one["name"] == "order.routed")
     assert routed["rules"] == "web@1"
     verdicts = {one["location_id"]: one["verdict"] for one in routed["candidates"]}
-    assert verdicts == {"BERLIN": "filtered", "HAMBURG": "out_of_stock"}
+    assert verdicts == {"BERLIN": "filtered", "HAMBURG": "chosen"}
+
+
+@pytest.mark.usefixtures("shop")
+def test_what_only_a_barred_location_has_is_neither_offered_nor_sold() -> None:
+    put(RULES)
+    page = {"sku": "MUG", "country": "DE"}
+    assert call(quote, "GET", "/availability", query=page, role="").body["options"] == []
+    assert call(quote, "GET", "/availability", query=page | {"channel": "app"}, role="").body[
+        "options"
+    ]
+    cart = a.cart(("MUG", 1)).model_dump(mode="json")
+    refused = call(api, "POST", "/orders", cart, headers={"idempotency-key": "c1"})
+    assert (refused.status, list(refused.faults)) == (422, ["delivery_option"])
 
 
 @pytest.mark.usefixtures("shop")

@@ -51,6 +51,24 @@ def test_lines_of_one_sku_are_summed() -> None:
     assert promised(MUG, MUG, stock=stock).places == ("HAMBURG",)
 
 
+def test_a_barred_place_is_not_promised_from() -> None:
+    barred = MUG._replace(barred=frozenset({"BERLIN"}))
+    both = {("MUG", "BERLIN"): 9, ("MUG", "HAMBURG"): 9}
+    assert promised(barred, stock=both).places == ("HAMBURG",)
+    split = promised(barred, CUP, stock={**both, ("CUP", "BERLIN"): 1})
+    assert split.places == ("HAMBURG", "BERLIN")
+    assert promised(barred).places == ("HAMBURG",), "stock is nowhere"
+
+
+def test_what_only_barred_places_have_is_not_promised() -> None:
+    barred = MUG._replace(barred=frozenset({"BERLIN"}))
+    stock = {("MUG", "BERLIN"): 9, ("MUG", "HAMBURG"): 1}
+    assert promised(barred, stock=stock) is None
+    assert promised(barred, CUP, stock=stock) is None, "whatever else is wanted"
+    everywhere = MUG._replace(barred=frozenset({"BERLIN", "HAMBURG"}))
+    assert promised(everywhere) is None, "nor what might come there"
+
+
 def test_what_is_made_to_order_comes_from_a_workshop() -> None:
     stock = {("PEN", "BERLIN"): 9, ("PEN", "WORKSHOP"): 1}
     made = promised(PEN, places=(BERLIN, WORKSHOP), stock=stock)

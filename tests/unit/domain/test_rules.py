@@ -12,7 +12,7 @@ from doorstep.domain.address import Address
 from doorstep.domain.catalog import Location, Product
 from doorstep.domain.geography import distance_km
 from doorstep.domain.order import Order
-from doorstep.domain.rules import OrderMatch, SourcingRules
+from doorstep.domain.rules import OrderMatch, Sale, SourcingRules
 from doorstep.domain.sourcing import Sourcing, source
 from tests import builders as a
 
@@ -74,7 +74,8 @@ def plan(order: Order, **given: Any) -> dict[str, dict[str, int]]:
     ],
 )
 def test_a_condition_on_the_order(condition: dict[str, Any], holds: bool) -> None:
-    assert OrderMatch.model_validate(condition).matches(order_of(("MUG", 1))) is holds
+    sale = Sale.of(order_of(("MUG", 1)))
+    assert OrderMatch.model_validate(condition).matches(sale) is holds
 
 
 # --- filters --------------------------------------------------------------------------------------

@@ -154,24 +154,24 @@ def test_an_answer_is_not_kept_beyond_the_next_cut_off(shop: Shop) -> None:
     assert asked(shop).holds_for(30) == 10
 
 
-def test_two_reads_per_sku_and_two_lists(shop: Shop) -> None:
-    shop.sells("MUG", BERLIN=9)
-    fifth = Countdown(4, kill)
-    ports = fifth.watching({"catalog": shop.catalog, "stock": shop.stock})
-    offer_product(WantedProduct(sku="MUG", country="DE"), **ports, tax=shop.tax, clock=shop.clock)
-    assert not fifth.done
-
-
-def test_three_reads_per_sku_where_days_are_limited_and_couriers_come(shop: Shop) -> None:
-    """The product, its stock, and the days of all locations; two lists are a minute old."""
-    near = {"capabilities": ["ship", "same_day"], "latitude": 52.53, "longitude": 13.4}
-    shop.catalog.save(a.location("BERLIN", daily_capacity=3, **near), a.same_day())
+def test_two_reads_per_sku_and_three_lists(shop: Shop) -> None:
     shop.sells("MUG", BERLIN=9)
     sixth = Countdown(5, kill)
     ports = sixth.watching({"catalog": shop.catalog, "stock": shop.stock})
+    offer_product(WantedProduct(sku="MUG", country="DE"), **ports, tax=shop.tax, clock=shop.clock)
+    assert not sixth.done
+
+
+def test_three_reads_per_sku_where_days_are_limited_and_couriers_come(shop: Shop) -> None:
+    """The product, its stock, and the days of all locations; three lists are a minute old."""
+    near = {"capabilities": ["ship", "same_day"], "latitude": 52.53, "longitude": 13.4}
+    shop.catalog.save(a.location("BERLIN", daily_capacity=3, **near), a.same_day())
+    shop.sells("MUG", BERLIN=9)
+    seventh = Countdown(6, kill)
+    ports = seventh.watching({"catalog": shop.catalog, "stock": shop.stock})
     wanted = WantedProduct(sku="MUG", country="DE", postal_code="10119")
     offer = offer_product(wanted, **ports, tax=shop.tax, clock=shop.clock)
-    assert not sixth.done
+    assert not seventh.done
     assert [one.code for one in offer.options] == ["same-day", "standard"]
 
 

@@ -343,6 +343,16 @@ class TestWait:
         shop.allocates(order.order_id)
         assert shop.order(order.order_id).lines[0].allocated == 3
 
+    def test_the_new_promise_is_from_where_the_rules_let_it_ship(self, shop: Shop) -> None:
+        order = short_pick(shop)
+        allows(shop, "MUG", restock_days=10)
+        shop.catalog.save(a.location("HAMBURG", a.HAMBURG))
+        shop.rules(filters=[{"name": "berlin", "never": {"locations": ["BERLIN"]}}])
+        shop.offers(order.order_id)
+        new = option(shop.order(order.order_id), "wait").promise
+        assert new
+        assert new.places == ("HAMBURG",)
+
     def test_whoever_waits_without_a_date_is_asked_again(self, shop: Shop) -> None:
         shop.sells("MUG")
         order = sold_elsewhere(shop)

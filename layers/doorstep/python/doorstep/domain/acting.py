@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 
 from doorstep.domain import placing
 from doorstep.domain.order import Order
-from doorstep.domain.rules import Action, SourcingRules, Verb
+from doorstep.domain.rules import Action, Sale, SourcingRules, Verb
 
 
 def stop(order: Order, rules: SourcingRules, *, at: datetime) -> Order:
@@ -49,4 +49,5 @@ def give_up_later(order: Order, rules: SourcingRules, *, at: datetime) -> Order:
 
 
 def _applying(order: Order, rules: SourcingRules, *verbs: Verb) -> Iterator[Action]:
-    return (one for one in rules.actions if one.do in verbs and one.orders.matches(order))
+    sale = Sale.of(order)
+    return (one for one in rules.actions if one.do in verbs and one.orders.matches(sale))

@@ -71,6 +71,8 @@ class Wanted(NamedTuple):
     production_days: int = 0
     wait: Wait | None = None
     """What they have to wait for, where shelves have too few of them."""
+    barred: frozenset[str] = frozenset()
+    """The locations that may not ship it by the rules, whatever they are capable of."""
 
 
 def promise(
@@ -133,7 +135,8 @@ def promise_from(
     `stock` maps (sku, location id) to available units. One place that has everything is preferred
     to a split; a split is promised for its last parcel. Where stock is nowhere, the soonest place
     that may ship such goods counts. A place whose days are taken begins on the next one with room
-    for all units. None where the option does not reach the destination from where the goods are.
+    for all units. None where the option does not reach the destination from where the goods are, or
+    where only places have them that may not ship them.
     """
     units = sum(one.quantity for one in wanted)
     production_days = max(one.production_days for one in wanted)
@@ -141,10 +144,14 @@ def promise_from(
     goods_at = _goods_at(waits, at)
     if option.kind is DeliveryKind.PICKUP:
         wanted = [one._replace(skills=one.skills - {SHIP} | {PICKUP}) for one in wanted]
-    able = [place for place in places if place.active and any(_may(place, one) for one in wanted)]
+    able = [place for place in places if place.active and any(_can(place, one) for one in wanted)]
     days = {place.location_id: days_to_reach(option, place, to) for place in able}
-    near = [place for place in able if days[place.location_id] is not None]
-    if not waits and _suffice(able, wanted, stock) and not _suffice(near, wanted, stock):
+    near = [
+        place
+        for place in able
+        if days[place.location_id] is not None and any(_may(place, one) for one in wanted)
+    ]
+    if not _in_reach(able, near, wanted, stock):
         return None
     dated = {
         place.location_id: promise(
@@ -194,14 +201,19 @@ def pickup_from(
 ) -> Promise | None:
     """The soonest dates by which everything that is wanted can be collected at a store.
 
-    `ship_by` and `deliver_by` are one where it is all on the store's own shelves. Otherwise it is
-    sent there, and ready on the first day that the store works after its arrival.
+    `ship_by` and `deliver_by` are one where it is all on the store's own shelves, and may be handed
+    over from there. Otherwise it is sent there, and ready on the first day that the store works
+    after its arrival.
     """
     to = store.address
     collected = [one._replace(skills=one.skills - {SHIP} | {PICKUP}) for one in wanted]
     if _suffice([store], collected, stock):
         return promise_from([store], option, wanted, stock, to=to, at=at, agenda=agenda)
     senders = [place for place in places if place.kind is not LocationKind.DROP_SHIP]
+    kept = [one for one in wanted if not one.wait and store.location_id in one.barred]
+    kept = [one for one in kept if stock.get((one.sku, store.location_id), 0)]
+    if not _suffice(senders, kept, stock):
+        return None
     sent = option.model_copy(update={"kind": DeliveryKind.STANDARD})
     made = promise_from(senders, sent, wanted, stock, to=to, at=at, agenda=agenda)
     if made is None:
@@ -243,15 +255,40 @@ def _suffice(
     missing = Counter[str]()
     for one in wanted:
         missing[one.sku] += one.quantity
-    for sku, skills in {one.sku: one.skills for one in wanted}.items():
-        able = (place for place in places if skills <= place.skills)
-        missing[sku] -= sum(stock.get((sku, place.location_id), 0) for place in able)
+    for sku, one in {one.sku: one for one in wanted}.items():
+        asked = (place for place in places if _may(place, one))
+        missing[sku] -= sum(stock.get((sku, place.location_id), 0) for place in asked)
     return all(units <= 0 for units in missing.values())
 
 
-def _may(place: Location, one: Wanted) -> bool:
-    """Whether such goods may ship from there: what is made to order from where they make it."""
+def _in_reach(
+    able: Sequence[Location],
+    near: Sequence[Location],
+    wanted: Sequence[Wanted],
+    stock: Mapping[tuple[str, str], int],
+) -> bool:
+    """Whether the near ones who may ship it are enough, SKU by SKU, where all who can would be."""
+    for sku in {one.sku for one in wanted}:
+        asked = [one for one in wanted if one.sku == sku]
+        if any(_can(place, asked[0]) for place in able) and not any(
+            _may(place, asked[0]) for place in near
+        ):
+            return False
+        free = [one._replace(barred=frozenset()) for one in asked]
+        there = not asked[0].wait and _suffice(able, free, stock)
+        if there and not _suffice(near, asked, stock):
+            return False
+    return True
+
+
+def _can(place: Location, one: Wanted) -> bool:
+    """Whether it can ship such goods: what is made to order is where they make it."""
     return one.skills <= place.skills
+
+
+def _may(place: Location, one: Wanted) -> bool:
+    """Whether it can, and the rules let it."""
+    return _can(place, one) and place.location_id not in one.barred
 
 
 def _carriers(to: Address | None, time_zone: str, weekdays: Iterable[Weekday]) -> Calendar:

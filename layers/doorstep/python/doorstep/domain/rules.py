@@ -12,14 +12,14 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Mapping
 from enum import StrEnum
-from typing import Annotated, Self
+from typing import Annotated, NamedTuple, Protocol, Self
 
 from pydantic import Field, model_validator
 
 from doorstep.domain.address import Address, CountryCode
 from doorstep.domain.catalog import Capability, Location, LocationKind, Product, Sku, Tag
 from doorstep.domain.money import Currency, Money
-from doorstep.domain.order import Line, LineKind, Order
+from doorstep.domain.order import LineKind, Order
 from doorstep.domain.record import Command, Moment, Record
 
 DEFAULT = "default"
@@ -30,6 +30,38 @@ Channel = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9_-]{0,39}$")]
 Named = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9_-]{0,39}$")]
 """A rule's name: explanations, holds and cancellations refer to it."""
 _Text = Annotated[str, Field(min_length=1, max_length=255)]
+
+
+class Sale(NamedTuple):
+    """What conditions on orders look at: of an order, or of a cart that may become one."""
+
+    channel: str
+    to: Address | None
+    delivery_option: str
+    customer_id: str
+    skus: frozenset[str]
+    total: Money
+    """Of what the customer pays."""
+
+    @classmethod
+    def of(cls, order: Order) -> Sale:
+        return cls(
+            channel=order.channel,
+            to=order.shipping_address,
+            delivery_option=order.delivery_option,
+            customer_id=order.customer.customer_id,
+            skus=frozenset(line.sku for line in order.lines if line.sku),
+            total=order.totals.total,
+        )
+
+
+class Goods(Protocol):
+    """What conditions on goods look at: a line of an order, or the product that it would be of."""
+
+    @property
+    def sku(self) -> str | None: ...
+    @property
+    def kind(self) -> StrEnum: ...
 
 
 class OrderMatch(Command):
@@ -51,25 +83,24 @@ class OrderMatch(Command):
     """Of what the customer pays; an order in another currency does not match."""
     total_below: Money | None = None
 
-    def matches(self, order: Order) -> bool:
-        to = order.shipping_address or Address()
-        total = order.totals.total
+    def matches(self, sale: Sale) -> bool:
+        to, total = sale.to or Address(), sale.total
         low, high = self.total_from, self.total_below
         return (
-            _any_of(self.channels, order.channel)
+            _any_of(self.channels, sale.channel)
             and _any_of(self.countries, to.country)
             and _any_of(self.regions, to.region)
             and (not self.postal_codes or to.postal_code.startswith(self.postal_codes))
-            and _any_of(self.delivery_options, order.delivery_option)
-            and _any_of(self.customers, order.customer.customer_id)
-            and _any_of(self.skus, *(line.sku for line in order.lines))
+            and _any_of(self.delivery_options, sale.delivery_option)
+            and _any_of(self.customers, sale.customer_id)
+            and _any_of(self.skus, *sale.skus)
             and (low is None or (low.currency == total.currency and low.minor <= total.minor))
             and (high is None or (high.currency == total.currency and total.minor < high.minor))
         )
 
 
 class GoodsMatch(Command):
-    """Which lines of an order."""
+    """Which goods."""
 
     skus: tuple[Sku, ...] = Field(default=(), max_length=500)
     tags: tuple[Tag, ...] = Field(default=(), max_length=50)
@@ -79,13 +110,13 @@ class GoodsMatch(Command):
     tax_categories: tuple[_Text, ...] = Field(default=(), max_length=50)
     kinds: tuple[LineKind, ...] = ()
 
-    def matches(self, line: Line, product: Product | None) -> bool:
+    def matches(self, goods: Goods, product: Product | None) -> bool:
         return (
-            _any_of(self.skus, line.sku)
+            _any_of(self.skus, goods.sku)
             and _any_of(self.tags, *(product.tags if product else ()))
             and _any_of(self.requires, *(product.requires if product else ()))
             and _any_of(self.tax_categories, product.tax_category if product else None)
-            and _any_of(self.kinds, line.kind)
+            and _any_of(self.kinds, goods.kind)
         )
 
 
@@ -125,6 +156,11 @@ class Filter(Command):
     goods: GoodsMatch = GoodsMatch()
     only: PlaceMatch | None = None
     never: PlaceMatch | None = None
+
+    def bars(self, one: Location, to: Address | None) -> bool:
+        """Whether it keeps a location from shipping there what it is about."""
+        outside = self.only is not None and not self.only.matches(one, to)
+        return outside or (self.never is not None and self.never.matches(one, to))
 
     @model_validator(mode="after")
     def _says_something(self) -> Self:

@@ -1,22 +1,20 @@
-"""The rules as they apply to one order: who is barred from which line, and what they charge."""
+"""The rules as they apply to one order: what they charge, and what is preferred of equals."""
 
 from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
-from typing import Generic, NamedTuple, TypeVar
+from typing import NamedTuple
 
 from doorstep.domain.catalog import Location, Product
 from doorstep.domain.order import Line, Order
-from doorstep.domain.rules import Charge, Filter, GoodsMatch, Sort, SourcingRules
-
-Rule = TypeVar("Rule", bound=Filter | Charge)
+from doorstep.domain.rules import Charge, GoodsMatch, Sale, Sort, SourcingRules
 
 
-class _Applied(NamedTuple, Generic[Rule]):
-    """A rule, with the lines and the locations of this order that it is about."""
+class _Applied(NamedTuple):
+    """A charge, with the lines and the locations of this order that it is about."""
 
-    rule: Rule
+    rule: Charge
     lines: set[str]
     places: set[str]
 
@@ -45,21 +43,13 @@ class Ruling:
         self._wanted: Counter[str | None] = Counter()
         for line in order.lines:
             self._wanted[line.sku] += line.unallocated
-        self._filters = [
-            _Applied(rule, self._lines(rule.goods), self._places(locations, rule, self._bars))
-            for rule in rules.filters
-            if rule.orders.matches(order)
-        ]
+        sale = Sale.of(order)
         self._charges = [
-            _Applied(rule, self._lines(rule.goods), self._places(locations, rule, self._dearer))
+            _Applied(rule, self._lines(rule.goods), self._dearer(locations, rule))
             for rule in rules.charges
-            if rule.orders.matches(order)
+            if rule.orders.matches(sale)
         ]
         self._lost = self._markdowns(order, rules, locations) if rules.markdowns else {}
-
-    def barred(self, one: Location, line: Line) -> str | None:
-        """The name of the filter that keeps a location from shipping a line."""
-        return next((known.rule.name for known in self._filters if known.about(one, line)), None)
 
     def parcel(self, one: Location) -> int:
         """What is charged for a parcel from there."""
@@ -110,23 +100,19 @@ class Ruling:
             if goods.matches(line, self._products.get(line.sku or ""))
         }
 
-    @staticmethod
-    def _places(
-        locations: Sequence[Location], rule: Rule, concerns: Callable[[Rule, Location], bool]
-    ) -> set[str]:
-        return {one.location_id for one in locations if concerns(rule, one)}
+    def _dearer(self, locations: Sequence[Location], rule: Charge) -> set[str]:
+        """The ids of the locations from which it is charged."""
+        to, beyond = self._order.shipping_address, rule.beyond_km
 
-    def _bars(self, rule: Filter, one: Location) -> bool:
-        to = self._order.shipping_address
-        outside = rule.only is not None and not rule.only.matches(one, to)
-        return outside or (rule.never is not None and rule.never.matches(one, to))
+        def near(one: Location) -> bool:
+            km = self._km[one.location_id]
+            return beyond is not None and km is not None and km <= beyond
 
-    def _dearer(self, rule: Charge, one: Location) -> bool:
-        km = self._km[one.location_id]
-        near = rule.beyond_km is not None and km is not None and km <= rule.beyond_km
-        return not near and rule.places.matches(one, self._order.shipping_address)
+        return {
+            one.location_id for one in locations if not near(one) and rule.places.matches(one, to)
+        }
 
-    def _charged(self, known: _Applied[Charge], one: Location, line: Line) -> bool:
+    def _charged(self, known: _Applied, one: Location, line: Line) -> bool:
         """Whether a unit of a line costs more there."""
         floor = known.rule.leaves_below
         if not known.rule.unit or not known.about(one, line):

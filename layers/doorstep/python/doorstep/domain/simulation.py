@@ -15,7 +15,7 @@ from doorstep.domain.money import Money
 from doorstep.domain.order import Order
 from doorstep.domain.record import Moment, Record
 from doorstep.domain.routing import Seen, Verdict
-from doorstep.domain.rules import SourcingRules
+from doorstep.domain.rules import Sale, SourcingRules
 from doorstep.domain.sourcing import Case
 
 
@@ -123,7 +123,7 @@ def compare(
         seen.late,
         seen.room,
     )
-    sourcing = case.sourced()
+    sourcing, sale = case.sourced(), Sale.of(order)
     return Comparison(
         order_id=item.order_id,
         sequence=item.sequence,
@@ -135,7 +135,7 @@ def compare(
         after=_outcome(case, seen, sourcing.plan),
         plan_before=routed.plan,
         plan_after=sourcing.plan,
-        actions=tuple(action.name for action in rules.actions if action.orders.matches(order)),
+        actions=tuple(action.name for action in rules.actions if action.orders.matches(sale)),
     )
 
 

@@ -152,7 +152,7 @@ def _serves(
     stock: Mapping[tuple[str, str], int],
     to: Address | None,
 ) -> bool:
-    """Whether a courier may bring all of it from there: near enough, able, and in stock."""
+    """Whether a courier may bring all of it from there: near enough, able, allowed, in stock."""
     km, country = kilometers(place, to), to.country if to else None
     region = to.region if to else ""
     if km is None or not any(row.covers(country, region, km) for row in option.transit):
@@ -161,7 +161,9 @@ def _serves(
     for one in wanted:
         demand[one.sku] += one.quantity
     able = all(
-        one.skills - {SHIP} | {option.kind.value} <= place.skills and not one.production_days
+        one.skills - {SHIP} | {option.kind.value} <= place.skills
+        and place.location_id not in one.barred
+        and not one.production_days
         for one in wanted
     )
     return able and all(

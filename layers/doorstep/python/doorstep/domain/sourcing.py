@@ -12,12 +12,13 @@ from collections.abc import Iterable, Mapping, Sequence
 from functools import cached_property
 
 from doorstep.domain.catalog import MADE_TO_ORDER, PICKUP, SHIP, Location, LocationKind, Product
+from doorstep.domain.eligibility import Eligibility
 from doorstep.domain.geography import distance_km
 from doorstep.domain.order import Line, LineKind, Order
 from doorstep.domain.placement import Demand, Problem, Site, solve
 from doorstep.domain.record import Record
 from doorstep.domain.routing import Candidate, Seen, Verdict
-from doorstep.domain.rules import SourcingRules
+from doorstep.domain.rules import Sale, SourcingRules
 from doorstep.domain.ruling import Ruling, preferred
 from doorstep.domain.tariff import Tariff
 
@@ -136,6 +137,7 @@ class Case:
         to = order.shipping_address
         self._km = km = {one.location_id: distance_km(one, to) for one in locations}
         self._locations = preferred(locations, order, rules.sorts, stock, km, capacity)
+        self._eligibility = Eligibility(Sale.of(order), rules, locations, products)
         self._ruling = Ruling(order, rules, locations, stock, products, km)
         self._tariff = Tariff(order, rules, km, products, late_days, self._ruling)
         self._barred = {
@@ -278,12 +280,12 @@ class Case:
 
     def _refusal(self, one: Location) -> Verdict | None:
         """Why a location is out of the question."""
-        km, most = self._km[one.location_id], self._rules.most_km
+        refusal = self._eligibility.refusal(one.location_id)
         asked = [line for line in self._wanted if one.location_id not in line.excluded]
         reasons = {
             Verdict.INACTIVE: not one.active,
-            Verdict.KIND: one.kind not in self._rules.kinds,
-            Verdict.TOO_FAR: km is not None and most is not None and km > most,
+            Verdict.KIND: refusal is Verdict.KIND,
+            Verdict.TOO_FAR: refusal is Verdict.TOO_FAR,
             Verdict.EXCLUDED: not asked,
             Verdict.UNABLE: not any(self._able(one, line) for line in asked),
             Verdict.FILTERED: not any(self._may(one, line) for line in asked),
@@ -300,7 +302,7 @@ class Case:
         """What keeps a location from a line: a filter by its name, else nothing that has one."""
         if one.location_id in line.excluded or not self._able(one, line):
             return ""
-        return self._ruling.barred(one, line)
+        return self._eligibility.filtered(one.location_id, line)
 
     def _able(self, one: Location, line: Line) -> bool:
         """Whether it can make it, and ship it or hand it over."""

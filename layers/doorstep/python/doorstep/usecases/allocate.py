@@ -14,10 +14,12 @@ from typing import NamedTuple
 from doorstep.domain import acting, allocating, placing, shortfall
 from doorstep.domain.capacity import Agenda, limited, span
 from doorstep.domain.catalog import DeliveryOption, Location
+from doorstep.domain.eligibility import Eligibility
 from doorstep.domain.errors import Conflict, FullyBooked, OutOfStock
 from doorstep.domain.fulfillment import FulfillmentStatus
 from doorstep.domain.order import Order, OrderStatus
 from doorstep.domain.promise import Wanted
+from doorstep.domain.rules import Sale
 from doorstep.domain.sellable import sellable_of
 from doorstep.domain.slots import same_window
 from doorstep.domain.sourcing import Assignment, source
@@ -333,8 +335,15 @@ def _by_courier(held: Order, option: DeliveryOption, supply: _Supply, at: dateti
     """
     excluded = {location_id for line in held.lines for location_id in line.excluded}
     places = [place for place in supply.locations if place.location_id not in excluded]
+    rules = supply.rules[held.channel]
+    eligibility = Eligibility(Sale.of(held), rules, places, supply.products)
     wanted = [
-        Wanted(line.sku or "", line.unallocated - line.owed, supply.products[line.sku or ""].skills)
+        Wanted(
+            line.sku or "",
+            line.unallocated - line.owed,
+            supply.products[line.sku or ""].skills,
+            barred=eligibility.barred(line),
+        )
         for line in held.lines
         if line.unallocated > line.owed
     ]

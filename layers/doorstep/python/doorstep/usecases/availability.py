@@ -1,8 +1,8 @@
 """What may be bought, for how much, and when it arrives: for product pages and carts.
 
-Prices and dates come from `quote`, as a checkout's do. Locations and delivery options may be a
-minute old; products and stock are read, two reads per SKU, and the days of locations where they
-are limited, one read in all.
+Prices and dates come from `quote`, as a checkout's do. Locations, delivery options and sourcing
+rules may be a minute old; products and stock are read, two reads per SKU, and the days of locations
+where they are limited, one read in all.
 """
 
 from __future__ import annotations
@@ -21,6 +21,7 @@ from doorstep.domain.errors import InvalidCommand, NotFound
 from doorstep.domain.money import Currency, Money, total
 from doorstep.domain.order import Quantity
 from doorstep.domain.record import Command, Moment, Record
+from doorstep.domain.rules import Channel
 from doorstep.ports import Catalog, Clock, Stock, TaxEngine
 from doorstep.usecases import stores
 from doorstep.usecases.quote import (
@@ -39,6 +40,8 @@ from doorstep.usecases.quote import (
 class WantedProduct(Command):
     """What a product page asks: so many units of one product, to be sent there."""
 
+    channel: Channel = "web"
+    """By whose sourcing rules it is promised."""
     sku: Sku
     quantity: int = Field(default=1, ge=1, le=100)
     country: Destination
@@ -60,6 +63,8 @@ class CartLine(Command):
 class Cart(Command):
     """What somebody thinks of buying, and where it would go: as much as is known of it."""
 
+    channel: Channel = "web"
+    """By whose sourcing rules it is promised."""
     currency: Currency
     lines: tuple[CartLine, ...] = Field(min_length=1, max_length=MAX_LINES)
     country: Destination
@@ -172,7 +177,16 @@ def _offer(
     collected = [one for one in possible if one.kind is DeliveryKind.PICKUP and store]
     taken = days_taken(places, levels.values(), possible, stock=stock, at=at)
     ask = partial(
-        quote, items, currency=currency, places=places, levels=levels, taken=taken, tax=tax, at=at
+        quote,
+        items,
+        currency=currency,
+        places=places,
+        levels=levels,
+        taken=taken,
+        rules=catalog.rules(asked.channel),
+        channel=asked.channel,
+        tax=tax,
+        at=at,
     )
     quoted = ask(sent, to=to)
     together = drawn(items, levels, at)

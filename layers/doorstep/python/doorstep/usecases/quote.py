@@ -15,9 +15,11 @@ from doorstep.domain.address import Address
 from doorstep.domain.bundle import Part
 from doorstep.domain.capacity import Agenda, Taken, limited, span
 from doorstep.domain.catalog import DeliveryKind, DeliveryOption, Location, Product
+from doorstep.domain.eligibility import Eligibility
 from doorstep.domain.money import Money, total
 from doorstep.domain.order import Totals
 from doorstep.domain.promise import Promise, Wanted, pickup_from, promise_from
+from doorstep.domain.rules import Sale, SourcingRules
 from doorstep.domain.sellable import Sellable, Wait, sellable
 from doorstep.domain.slots import Slot, open_slots
 from doorstep.domain.stock import StockLevels
@@ -90,14 +92,17 @@ def quote(
     places: Sequence[Location],
     levels: Mapping[str, StockLevels],
     taken: Taken,
+    rules: SourcingRules,
+    channel: str,
     tax: TaxEngine,
     at: datetime,
+    customer_id: str = "",
     store: Location | None = None,
 ) -> Quote:
-    """The cart with each of these options that reaches the destination.
+    """The cart with each of these options that reaches the destination from where it may ship.
 
-    Every product and option must have a price in the currency. What is collected is collected at
-    the store; `to` is its address then.
+    Routing goes by the same rules. Every product and option must have a price in the currency. What
+    is collected is collected at the store; `to` is its address then.
     """
     amounts = [_amount(item, currency) for item in items]
     deliveries = [Money(minor=one.prices[currency], currency=currency) for one in options]
@@ -114,7 +119,8 @@ def quote(
     )
     goods = total((line.total for line in lines), currency)
     goods_tax = total((line.tax for line in lines), currency)
-    wanted = _wanted(items, levels, at)
+    products = {item.product.sku: item.product for item in items}
+    unruled = _wanted(items, levels, at)
     stock = _on_shelves(levels.values())
     agenda = Agenda(places, taken, at)
     quoted = []
@@ -128,6 +134,8 @@ def quote(
             fees=Money.zero(currency),
             total=goods + shipping,
         )
+        sale = Sale(channel, to, option.code, customer_id, frozenset(products), totals.total)
+        wanted = ruled(unruled, Eligibility(sale, rules, places, products), products)
         slots: tuple[Slot, ...] = ()
         dates: Promise | None
         if option.windows:
@@ -141,6 +149,14 @@ def quote(
         if dates:
             quoted.append(QuotedDelivery(option, totals, dates, slots))
     return Quote(lines, tuple(quoted))
+
+
+def ruled(
+    wanted: Iterable[Wanted], eligibility: Eligibility, products: Mapping[str, Product]
+) -> list[Wanted]:
+    """What is to be promised, with the locations that may not ship it."""
+    barred = {sku: eligibility.barred(product) for sku, product in products.items()}
+    return [one._replace(barred=barred[one.sku]) for one in wanted]
 
 
 def days_taken(

@@ -52,7 +52,7 @@ def receive(
     """
     products, option = catalog.offer((line.sku for line in command.lines), command.delivery_option)
     products = with_parts(products, catalog)
-    places = catalog.locations()
+    places, rules = catalog.locations(), catalog.rules(command.channel)
     offered = check(command, products, option, payment_methods, places)
     store = stores.named(command.pickup_location_id, places)
     to = _destination(command, store)
@@ -70,6 +70,9 @@ def receive(
             store=store,
             levels=levels,
             taken=days_taken(places, levels.values(), options, stock=stock, at=at),
+            rules=rules,
+            channel=command.channel,
+            customer_id=command.customer.customer_id,
             tax=tax,
             at=at,
         )

@@ -7,14 +7,17 @@ from datetime import datetime, timedelta
 
 from doorstep.domain.address import Address
 from doorstep.domain.catalog import DeliveryOption, Product, ProductKind
+from doorstep.domain.eligibility import Eligibility
 from doorstep.domain.money import Money
 from doorstep.domain.order import LineKind, Order
 from doorstep.domain.promise import Promise, Wanted, promise_from
 from doorstep.domain.remedy import RemedyOption, RemedyPolicy, Substitute
 from doorstep.domain.remedying import options
+from doorstep.domain.rules import Sale
 from doorstep.domain.sellable import beyond
 from doorstep.domain.stock import StockLevels
 from doorstep.ports import Catalog, Stock, TaxEngine
+from doorstep.usecases.quote import ruled
 
 
 def ways_out(
@@ -58,8 +61,9 @@ def promise_of(
         for sku, level in stock.levels(units).items()
         for place in level.locations
     }
+    allowed = _allowed(order, wanted, products, catalog)
     return promise_from(
-        catalog.locations(), option, wanted, lying, to=order.shipping_address, at=at
+        catalog.locations(), option, allowed, lying, to=order.shipping_address, at=at
     )
 
 
@@ -137,10 +141,21 @@ def _new_promise(
     option = _option(order, catalog)
     if not wanted or option is None or option.windows:
         return None
+    allowed = _allowed(order, wanted, products, catalog)
     dates = promise_from(
-        catalog.locations(), option, wanted, {}, to=order.shipping_address, at=there
+        catalog.locations(), option, allowed, {}, to=order.shipping_address, at=there
     )
     return dates and dates.model_copy(update={"promised_at": at, "order_by": None})
+
+
+def _allowed(
+    order: Order, wanted: Iterable[Wanted], products: Mapping[str, Product], catalog: Catalog
+) -> list[Wanted]:
+    """What is to be promised of an order, with the locations that its rules keep from it."""
+    sale = Sale.of(order)
+    sale = sale._replace(skus=sale.skus | products.keys())
+    rules, places = catalog.rules(order.channel), catalog.locations()
+    return ruled(wanted, Eligibility(sale, rules, places, products), products)
 
 
 def _arrival(product: Product, at: datetime) -> datetime | None:
