@@ -15,6 +15,7 @@ from doorstep.domain.events import OrderRouted
 from doorstep.domain.order import order_of
 from doorstep.domain.promise_ledger import promise_ledger
 from doorstep.domain.record import Command
+from doorstep.domain.work_items import close_work_item as close
 from doorstep.runtime import web, wiring
 from doorstep.runtime.settings import settings
 from doorstep.runtime.views import OrderView, RoutingView, WorkItemPage
@@ -132,7 +133,7 @@ def close_work_item(work_item_id: web.Id) -> OrderView:
     caller.may("agent")
     orders = wiring.orders(caller.name)
     order = orders.get(order_of(work_item_id))
-    closed = placing.close_work_item(order, work_item_id, by=caller.name, at=wiring.clock())
+    closed = close(order, work_item_id, by=caller.name, at=wiring.clock())
     (order,) = orders.commit(closed)
     return OrderView.of(order)
 

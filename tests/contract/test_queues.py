@@ -5,13 +5,23 @@ from datetime import timedelta
 
 import pytest
 
-from doorstep.domain import capturing, dunning, placing, reconciling, remedying, shipping, shortfall
+from doorstep.domain import (
+    capturing,
+    dunning,
+    placing,
+    reconciling,
+    remedying,
+    shipping,
+    shortfall,
+    voiding,
+)
 from doorstep.domain.catalog import Terms
 from doorstep.domain.errors import InvalidCommand
 from doorstep.domain.order import Order
 from doorstep.domain.payment import Terms as PaymentTerms
 from doorstep.domain.remedy import RemedyKind
 from doorstep.domain.storefront import OrderNews
+from doorstep.domain.work_items import close_work_item, open_work_item
 from doorstep.usecases import ingest, ship
 from tests import builders as a
 from tests.contract.fakes import FakeWorkflow
@@ -185,11 +195,11 @@ def test_money_that_was_asked_back_is_due_until_it_is_answered(world: World) -> 
     stocked(world, MUG=9)
     order = placed(world, a.being_checked_out("O-A", a.line("1", "MUG")))
     canceled = placing.cancel(order, reason="x", at=world.clock())
-    (order,) = world.orders.commit(placing.request_void(canceled, "O-A-T1", at=world.clock()))
+    (order,) = world.orders.commit(voiding.request_void(canceled, "O-A-T1", at=world.clock()))
     assert list(due(world, "money", days=1)) == ["O-A"]
     assert not due(world, "money", days=-1)
     (_, void) = order.payments[0].events
-    world.orders.commit(placing.voided(order, "O-A-T1", void, at=world.clock()))
+    world.orders.commit(voiding.voided(order, "O-A-T1", void, at=world.clock()))
     assert not due(world, "money", days=1)
 
 
@@ -241,13 +251,11 @@ def test_a_cursor_that_is_none_of_ours_is_refused(world: World, cursor: str) -> 
 def test_open_work_items_wait_for_a_person(world: World) -> None:
     stocked(world, MUG=9)
     order = placed(world, a.being_checked_out("O-A", a.line("1", "MUG")))
-    odd = placing.open_work_item(order, "odd", subject="O-A", text="Look.", at=world.clock())
+    odd = open_work_item(order, "odd", subject="O-A", text="Look.", at=world.clock())
     (order,) = world.orders.commit(odd)
     found, _ = world.queues.work_items(10, None)
     assert [item.work_item_id for item in found] == ["O-A-W-odd-order"]
-    world.orders.commit(
-        placing.close_work_item(order, "O-A-W-odd-order", by="ann", at=world.clock())
-    )
+    world.orders.commit(close_work_item(order, "O-A-W-odd-order", by="ann", at=world.clock()))
     assert world.queues.work_items(10, None) == ([], None)
 
 

@@ -8,11 +8,12 @@ from contextlib import suppress
 import pytest
 
 from doorstep.adapters.payments.sandbox import Token
-from doorstep.domain import allocating, placing, remedying, transitions
+from doorstep.domain import allocating, remedying, transitions
 from doorstep.domain.catalog import DeliveryKind
 from doorstep.domain.errors import CaptureDeclined, PaymentDeclined
 from doorstep.domain.fulfillment import WithdrawalCause
 from doorstep.domain.remedy import RemedyKind
+from doorstep.domain.work_items import close_work_item
 from doorstep.usecases import ship
 from tests import builders as a
 from tests.shop import Shop
@@ -191,7 +192,7 @@ def cancel_and_wait(shop: Shop, key: str) -> object:
 def closes_a_work_item(shop: Shop) -> None:
     order = shop.order_of(on_hold(shop))
     key = order.work_items[0].work_item_id
-    shop.orders.commit(placing.close_work_item(order, key, by="agent", at=shop.clock()))
+    shop.orders.commit(close_work_item(order, key, by="agent", at=shop.clock()))
 
 
 def made_to_order(shop: Shop) -> None:

@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 from doorstep.domain import placing
 from doorstep.domain.order import Order
 from doorstep.domain.rules import Action, Sale, SourcingRules, Verb
+from doorstep.domain.work_items import QUEUED, open_work_item
 
 
 def stop(order: Order, rules: SourcingRules, *, at: datetime) -> Order:
@@ -23,8 +24,8 @@ def stop(order: Order, rules: SourcingRules, *, at: datetime) -> Order:
         queued = action.do is Verb.QUEUE
         order = placing.put_on_hold(order, key, (why,), by=rules.label, at=at, queued=queued)
         if queued:
-            order = placing.open_work_item(
-                order, placing.QUEUED, subject=order.order_id, text=f"To be routed: {why}.", at=at
+            order = open_work_item(
+                order, QUEUED, subject=order.order_id, text=f"To be routed: {why}.", at=at
             )
     return order
 

@@ -18,9 +18,10 @@ from doorstep.domain.fulfillment import (
 )
 from doorstep.domain.money import Money
 from doorstep.domain.order import Line, LineKind, Order, OrderStatus
-from doorstep.domain.placing import release_hold, report
+from doorstep.domain.placing import release_hold
 from doorstep.domain.production import WorkOrder, queued
 from doorstep.domain.sourcing import Sourcing
+from doorstep.domain.work_items import report
 
 MOST_EXPLAINED = 20
 """Candidates that an explanation names: its row stays small however many locations there are,"""

@@ -157,3 +157,19 @@ def paid_at_storefront(order: Order) -> bool:
 
 def _claim_key(parcel: Shipment) -> str:
     return f"{parcel.shipment_id}-capture"
+
+
+def record_storefront_payment(order: Order, paid: Money, *, at: datetime) -> Order:
+    """Follow money that the storefront took: raise what is captured to `paid`, never lower it."""
+    payment = next((p for p in order.payments if p.provider == STOREFRONT), None)
+    if payment is None or paid <= payment.captured:
+        return order
+    more = paid - payment.captured
+    key = f"{payment.payment_id}-paid-{paid.minor}"
+    money = {"amount": more, "outcome": PaymentOutcome.SUCCEEDED, "at": at}
+    payment = payment.with_event(
+        PaymentEvent(key=f"{key}-authorize", action=PaymentAction.AUTHORIZE, **money)
+    ).with_event(PaymentEvent(key=key, action=PaymentAction.CAPTURE, **money))
+    return order.with_payment(payment).raising(
+        events.PaymentRecorded(payment_id=payment.payment_id, amount=more)
+    )

@@ -6,7 +6,7 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 
-from doorstep.domain import capturing, events, placing, refunding, shipping
+from doorstep.domain import capturing, events, placing, refunding, shipping, voiding
 from doorstep.domain.errors import IdempotencyKeyReused, IllegalTransition
 from doorstep.domain.fulfillment import FulfillmentOrder, FulfillmentStatus
 from doorstep.domain.money import Money, total
@@ -23,6 +23,7 @@ from doorstep.domain.payment import (
 from doorstep.domain.record import Record
 from doorstep.domain.renewing import still_needed
 from doorstep.domain.work import WorkItemStatus
+from doorstep.domain.work_items import close_work_item, open_work_item
 
 WORK_ITEM = "capture_declined"
 
@@ -50,7 +51,7 @@ def hold(
     """
     order = shipping.put_on_hold(order, key, reason=reason)
     text = f"Not captured: {reason}"
-    order = placing.open_work_item(order, WORK_ITEM, subject=key, text=text, at=at)
+    order = open_work_item(order, WORK_ITEM, subject=key, text=text, at=at)
     if capturing.paid_at_storefront(order):
         return order
     one = order.fulfillment_order(key)
@@ -71,7 +72,7 @@ def settled(order: Order, key: str, *, at: datetime) -> Order:
     one = order.fulfillment_order(key)
     for item in order.work_items:
         if (item.cause, item.subject, item.status) == (WORK_ITEM, key, WorkItemStatus.OPEN):
-            order = placing.close_work_item(order, item.work_item_id, by="system", at=at)
+            order = close_work_item(order, item.work_item_id, by="system", at=at)
     if one.declined_at is None:
         return order
     update = {"declined_at": None, "pay_by": None, "dun_at": None}
@@ -152,7 +153,7 @@ def granted(order: Order, payment_id: str, *, reference: str, terms: Terms, at: 
     for key in order.payment(payment_id).replaces:
         old = order.payment(key)
         order = order.with_payment(old.model_copy(update={"amount": old.amount - old.owed}))
-        order = placing.request_void(order, key, at=at)
+        order = voiding.request_void(order, key, at=at)
     for one in order.fulfillment_orders:
         if one.status is FulfillmentStatus.ON_HOLD and one.declined_at:
             order = shipping.resume(order, one.fulfillment_order_id)

@@ -24,10 +24,11 @@ from doorstep.domain.fulfillment import (
 )
 from doorstep.domain.order import Order, OrderStatus
 from doorstep.domain.personalization import personalize
-from doorstep.domain.placing import close_work_item, put_on_hold, release_hold, report
+from doorstep.domain.placing import put_on_hold, release_hold
 from doorstep.domain.production import ProductionState, WorkOrder
 from doorstep.domain.shipping import accept
 from doorstep.domain.work import WorkItemStatus
+from doorstep.domain.work_items import close_work_item, report
 
 PERSONALIZATION = "personalization"
 """The hold, and the cause of the work item, of an order that does not say how a piece is to be."""

@@ -17,10 +17,11 @@ from doorstep.domain.fulfillment import (
 )
 from doorstep.domain.money import Money
 from doorstep.domain.order import Order, OrderStatus
-from doorstep.domain.placing import close_if_done, open_work_item
+from doorstep.domain.placing import close_if_done
 from doorstep.domain.refunding import WantedRefund
 from doorstep.domain.refunds import RefundReason
 from doorstep.domain.shipment import ShipmentStatus
+from doorstep.domain.work_items import open_work_item
 
 
 def make_ready(order: Order, key: str, *, at: datetime) -> Order:

@@ -10,17 +10,16 @@ from datetime import datetime
 from doorstep.domain import events, shortfall, stock
 from doorstep.domain.canceling import TooLate, cancelable_parts, too_late, withdraw
 from doorstep.domain.errors import IllegalTransition, NotFound, QuantityExceeded
-from doorstep.domain.money import Money
 from doorstep.domain.order import Hold, Line, Order, OrderStatus
 from doorstep.domain.payment import (
-    STOREFRONT,
     Payment,
     PaymentAction,
     PaymentEvent,
     PaymentOutcome,
     Terms,
 )
-from doorstep.domain.work import WorkItem, WorkItemStatus
+from doorstep.domain.voiding import request_void
+from doorstep.domain.work_items import QUEUED, SHORT, close_work_items
 
 #: What an order moves in one commit: DynamoDB takes 100 actions in one transaction.
 MAX_SKUS_PER_COMMIT = 40
@@ -33,12 +32,6 @@ NO_TERMS = Terms()
 
 NOT_ASKED = "another payment of the order was declined"
 """Why a tender behind a declined one failed."""
-
-QUEUED = "queued"
-"""The cause of the work item about an order that waits to be asked for."""
-
-SHORT = ("shortage", "unfilled")
-"""The causes of work items about units that cannot be found."""
 
 _SETTLED_BY_CANCELING = (*SHORT, "personalization", QUEUED)
 """Those about units that nobody has to find, or to describe, any more."""
@@ -300,111 +293,6 @@ def release_hold(order: Order, hold_id: str, *, by: str, at: datetime) -> Order:
     if not any(hold.active and hold.queued for hold in holds):
         freed = close_work_items(freed, (QUEUED,), at=at)
     return freed
-
-
-def record_storefront_payment(order: Order, paid: Money, *, at: datetime) -> Order:
-    """Follow money that the storefront took: raise what is captured to `paid`, never lower it."""
-    payment = next((p for p in order.payments if p.provider == STOREFRONT), None)
-    if payment is None or paid <= payment.captured:
-        return order
-    more = paid - payment.captured
-    key = f"{payment.payment_id}-paid-{paid.minor}"
-    money = {"amount": more, "outcome": PaymentOutcome.SUCCEEDED, "at": at}
-    payment = payment.with_event(
-        PaymentEvent(key=f"{key}-authorize", action=PaymentAction.AUTHORIZE, **money)
-    ).with_event(PaymentEvent(key=key, action=PaymentAction.CAPTURE, **money))
-    return order.with_payment(payment).raising(
-        events.PaymentRecorded(payment_id=payment.payment_id, amount=more)
-    )
-
-
-def request_void(order: Order, payment_id: str, *, at: datetime) -> Order:
-    """Write down that what is authorized and not needed will be given free: once for each
-    authorization.
-    """
-    payment = order.payment(payment_id)
-    voids = [event for event in payment.events if event.action is PaymentAction.VOID]
-    if not payment.capturable or any(
-        event.authorization in (payment.reference, "") for event in voids
-    ):
-        return order
-    key = f"{payment_id}-void{f'-{len(voids) + 1}' if voids else ''}"
-    intent = PaymentEvent(
-        key=key,
-        action=PaymentAction.VOID,
-        amount=payment.capturable,
-        outcome=PaymentOutcome.REQUESTED,
-        at=at,
-        authorization=payment.reference,
-    )
-    return order.with_payment(payment.with_event(intent)).raising(
-        events.VoidRequested(payment_id=payment_id, amount=intent.amount)
-    )
-
-
-def voided(order: Order, payment_id: str, event: PaymentEvent, *, at: datetime) -> Order:
-    """The provider gave it free."""
-    payment = order.payment(payment_id)
-    event = event.model_copy(update={"outcome": PaymentOutcome.SUCCEEDED, "at": at})
-    return order.with_payment(payment.with_event(event)).raising(
-        events.PaymentVoided(payment_id=payment_id, amount=event.amount)
-    )
-
-
-def void_refused(
-    order: Order, payment_id: str, event: PaymentEvent, *, reason: str, at: datetime
-) -> Order:
-    """The provider keeps it reserved."""
-    payment = order.payment(payment_id)
-    update = {"outcome": PaymentOutcome.FAILED, "reason": reason, "at": at}
-    event = event.model_copy(update=update)
-    return order.with_payment(payment.with_event(event)).raising(
-        events.VoidRefused(payment_id=payment_id, amount=event.amount, reason=reason)
-    )
-
-
-def open_work_item(order: Order, cause: str, *, subject: str, text: str, at: datetime) -> Order:
-    """Ask for a person's attention: at one time once per cause and subject."""
-    key = f"{order.order_id}-W-{cause}-{subject.removeprefix(order.order_id).strip('-') or 'order'}"
-    known = [x for x in order.work_items if (x.cause, x.subject) == (cause, subject)]
-    if any(item.status is WorkItemStatus.OPEN for item in known):
-        return order
-    if known:
-        key = f"{key}-{len(known) + 1}"
-    item = WorkItem(work_item_id=key, cause=cause, subject=subject, text=text, opened_at=at)
-    return order.with_work_item(item).raising(
-        events.WorkItemOpened(work_item_id=key, cause=cause, subject=subject)
-    )
-
-
-def report(order: Order, cause: str, *, text: str, at: datetime) -> Order:
-    """Ask for attention to how the order stands, unless somebody has been told just that."""
-    if any((item.cause, item.text) == (cause, text) for item in order.work_items):
-        return order
-    return open_work_item(order, cause, subject=order.order_id, text=text, at=at)
-
-
-def close_work_item(order: Order, key: str, *, by: str, at: datetime) -> Order:
-    item = order.work_item(key).close(by=by, at=at)
-    return order.with_work_item(item).raising(events.WorkItemClosed(work_item_id=key))
-
-
-def close_work_items(order: Order, causes: Collection[str], *, at: datetime) -> Order:
-    """Close the open work items of these causes: nobody has to look any more."""
-    for item in order.work_items:
-        if item.cause in causes and item.status is WorkItemStatus.OPEN:
-            order = close_work_item(order, item.work_item_id, by="system", at=at)
-    return order
-
-
-def report_shortage(order: Order, *, at: datetime) -> Order:
-    """Tell everybody, once, that a placed order has units that no stock holds."""
-    short = tuple(line.units(line.backordered) for line in order.lines if line.backordered)
-    if not short:
-        return order
-    names = ", ".join(f"{unit.quantity} × {unit.sku or unit.line_id}" for unit in short)
-    noted = report(order, "shortage", text=f"Paid for, but not in stock: {names}.", at=at)
-    return noted.raising(events.OrderShort(units=short)) if noted is not order else order
 
 
 def _holds(lines: tuple[Line, ...], cause: str, leaving: Mapping[str, int]) -> list[stock.Movement]:

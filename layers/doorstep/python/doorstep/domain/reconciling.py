@@ -10,8 +10,8 @@ from doorstep.domain import events
 from doorstep.domain.money import Money
 from doorstep.domain.order import Order
 from doorstep.domain.payment import Payment, PaymentAction, PaymentEvent, PaymentOutcome
-from doorstep.domain.placing import open_work_item, report
 from doorstep.domain.record import Moment, Record
+from doorstep.domain.work_items import open_work_item, report
 
 MAX_DIFFERENCES = 200
 """Kept of one day; all of them are counted."""

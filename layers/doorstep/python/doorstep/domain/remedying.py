@@ -19,6 +19,7 @@ from doorstep.domain.remedy import (
     Substitute,
 )
 from doorstep.domain.shipment import DelayCause
+from doorstep.domain.work_items import SHORT, close_work_items, open_work_item
 
 MAX_SUBSTITUTED = 10
 """Lines of one remedy that something else may be sent for: all of them in one transaction."""
@@ -183,8 +184,8 @@ def _carried_out(order: Order, key: str, *, at: datetime) -> Order:
             deliver_by=order.promise.deliver_by if renewed and order.promise else None,
         )
     )
-    settled = (DelayCause.WAITING_TOO_LONG, *(() if waits else placing.SHORT))
-    order = placing.close_work_items(order, settled, at=at)
+    settled = (DelayCause.WAITING_TOO_LONG, *(() if waits else SHORT))
+    order = close_work_items(order, settled, at=at)
     if option and waits:
         order = order.changed(offer_at=option.ask_again_at)
     elif remedy.choice is RemedyKind.SUBSTITUTE:  # nobody has looked for a location yet
@@ -192,7 +193,7 @@ def _carried_out(order: Order, key: str, *, at: datetime) -> Order:
     taken = any(p.provider == STOREFRONT and p.captured for p in order.payments)
     if taken and back > Money.zero(order.currency):
         text = f"{back} is to be paid back by the storefront, which took the money."
-        order = placing.open_work_item(order, "refund_elsewhere", subject=key, text=text, at=at)
+        order = open_work_item(order, "refund_elsewhere", subject=key, text=text, at=at)
     return order
 
 

@@ -19,9 +19,10 @@ from doorstep.domain.fulfillment import (
 from doorstep.domain.money import total
 from doorstep.domain.order import Order, OrderStatus
 from doorstep.domain.payment import PaymentOutcome
-from doorstep.domain.placing import close_if_done, open_work_item
+from doorstep.domain.placing import close_if_done
 from doorstep.domain.record import Command
 from doorstep.domain.shipment import UNMOVED, ParcelLine, Shipment, ShipmentStatus, Tracking
+from doorstep.domain.work_items import open_work_item
 
 MAX_PARCELS = 50
 """Parcels of one fulfillment order, at the most: they leave in one transaction."""

@@ -7,6 +7,7 @@ from datetime import datetime
 from doorstep.domain import events
 from doorstep.domain.order import Order, OrderStatus
 from doorstep.domain.remedy import SOONEST_OFFER, Remedy, RemedyStatus
+from doorstep.domain.work_items import report
 
 _NONE = "nothing is missing any more"
 _OTHERS = "other units are missing by now"
@@ -36,3 +37,13 @@ def withdraw(order: Order, remedy: Remedy, *, reason: str, at: datetime) -> Orde
     gone = remedy.to(RemedyStatus.WITHDRAWN, reason=reason, ended_at=at)
     withdrawn = events.RemedyWithdrawn(remedy_id=remedy.remedy_id, reason=reason)
     return order.with_remedy(gone).changed(offer_at=None).raising(withdrawn)
+
+
+def report_shortage(order: Order, *, at: datetime) -> Order:
+    """Tell everybody, once, that a placed order has units that no stock holds."""
+    short = tuple(line.units(line.backordered) for line in order.lines if line.backordered)
+    if not short:
+        return order
+    names = ", ".join(f"{unit.quantity} × {unit.sku or unit.line_id}" for unit in short)
+    noted = report(order, "shortage", text=f"Paid for, but not in stock: {names}.", at=at)
+    return noted.raising(events.OrderShort(units=short)) if noted is not order else order

@@ -322,7 +322,7 @@ def _planned(order: Order, supply: _Supply, at: datetime) -> Plan:
     if not more:
         placed = allocating.owe(placed, supply.exhausted())
         placed = placed.changed(tried_at=at) if placed.retry_at else placed
-        placed = placing.report_shortage(placed, at=at)
+        placed = shortfall.report_shortage(placed, at=at)
         placed = allocating.report_unfilled(placed, sourcing, at=at)
         placed = acting.give_up_later(placed, rules, at=at)
         placed = shortfall.follow(placed, at=at)
@@ -364,7 +364,7 @@ def _by_courier(held: Order, option: DeliveryOption, supply: _Supply, at: dateti
     else:
         tried = held.changed(tried_at=at) if held.retry_at else held
         placed = allocating.report_unfilled(tried, source(held, (), {}), at=at)
-    placed = placing.report_shortage(placed, at=at)
+    placed = shortfall.report_shortage(placed, at=at)
     supply.take(placed)
     return placed
 

@@ -12,7 +12,7 @@ from doorstep.domain.errors import (
 from doorstep.domain.money import Money
 from doorstep.domain.order import Order
 from doorstep.domain.payment import Payment, PaymentEvent
-from doorstep.domain.placing import open_work_item
+from doorstep.domain.work_items import open_work_item
 from doorstep.ports import Authorization, Clock, Orders, PaymentGateway
 from doorstep.usecases.cancel import carry_out_voids
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from contextlib import suppress
 
-from doorstep.domain import placing
+from doorstep.domain import placing, voiding
 from doorstep.domain.errors import Conflict, Failure, NotSupported, PaymentDeclined
 from doorstep.domain.order import Order, OrderStatus
 from doorstep.domain.payment import (
@@ -14,6 +14,7 @@ from doorstep.domain.payment import (
     PaymentEvent,
     PaymentOutcome,
 )
+from doorstep.domain.work_items import open_work_item
 from doorstep.ports import Clock, Orders, PaymentGateway
 
 
@@ -84,7 +85,7 @@ def request_voids(order: Order, *, clock: Clock) -> Order:
         return order
     for payment in order.payments:
         if payment.provider != STOREFRONT:
-            order = placing.request_void(order, payment.payment_id, at=clock())
+            order = voiding.request_void(order, payment.payment_id, at=clock())
     return order
 
 
@@ -117,9 +118,7 @@ def _void(
     try:
         gateway.void(payment.under(event), event)
     except (PaymentDeclined, NotSupported) as refusal:
-        order = placing.void_refused(order, key, event, reason=str(refusal), at=at)
+        order = voiding.void_refused(order, key, event, reason=str(refusal), at=at)
         text = f"{event.amount} is still reserved: {refusal}"
-        return placing.open_work_item(
-            order, "void_refused", subject=order.order_id, text=text, at=at
-        )
-    return placing.voided(order, key, event, at=at)
+        return open_work_item(order, "void_refused", subject=order.order_id, text=text, at=at)
+    return voiding.voided(order, key, event, at=at)

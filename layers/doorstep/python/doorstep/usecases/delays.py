@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from doorstep.domain import placing, shipping
+from doorstep.domain import shipping
 from doorstep.domain.errors import Conflict, NotFound
 from doorstep.domain.fulfillment import OPEN, FulfillmentStatus
 from doorstep.domain.order import Order, OrderStatus, order_of
 from doorstep.domain.shipment import DelayCause
+from doorstep.domain.work_items import open_work_item
 from doorstep.ports import Clock, Orders, Queues
 
 
@@ -81,4 +82,4 @@ def _alert(
     alerted = shipping.alert(order, subject, cause=cause, deliver_by=deliver_by)
     if alerted is order:
         return order
-    return placing.open_work_item(alerted, cause, subject=subject, text=text, at=now)
+    return open_work_item(alerted, cause, subject=subject, text=text, at=now)

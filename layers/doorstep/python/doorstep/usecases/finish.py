@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from contextlib import suppress
 from datetime import timedelta
 
-from doorstep.domain import placing
+from doorstep.domain import placing, voiding
 from doorstep.domain.errors import Conflict, PaymentDeclined
 from doorstep.domain.order import Order, OrderStatus
 from doorstep.domain.payment import Payment
@@ -117,7 +117,7 @@ def _paid_in_vain(order: Order, found: Mapping[str, Authorization], *, clock: Cl
         order = placing.authorized(
             order, key, reference=answer.reference, at=clock(), terms=answer.terms
         )
-        order = placing.request_void(order, key, at=clock())
+        order = voiding.request_void(order, key, at=clock())
     return order
 
 

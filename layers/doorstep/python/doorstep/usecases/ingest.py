@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from datetime import datetime
 
-from doorstep.domain import bundle, making, placing
+from doorstep.domain import bundle, capturing, making, placing, shortfall
 from doorstep.domain.bundle import Part
 from doorstep.domain.canceling import TooLate, too_late
 from doorstep.domain.catalog import Product
@@ -29,6 +29,7 @@ from doorstep.domain.storefront import (
     SoldLine,
     StorefrontOrder,
 )
+from doorstep.domain.work_items import open_work_item
 from doorstep.ports import Catalog, Clock, Orders, Stock
 from doorstep.usecases import shards
 from doorstep.usecases.cancel import cancel_rest
@@ -127,7 +128,7 @@ def _place(
         return stored
     found, owed = _findable(order, products, stock, at)
     order = placing.hold_units(order, found, owed)
-    order = placing.record_storefront_payment(order, sold.paid, at=at)
+    order = capturing.record_storefront_payment(order, sold.paid, at=at)
     unpaid = _due(sold) - sold.paid
     if unpaid > Money.zero(sold.currency):
         order = placing.put_on_hold(
@@ -145,7 +146,7 @@ def _place(
         order = making.await_instructions(order, faults, by=storefront, at=at)
     placed = placing.place(_handed_over(order), at=at)
     if len(order.lines) <= placing.MAX_SKUS_PER_COMMIT:  # else allocation looks for the rest
-        placed = placing.report_shortage(placed, at=at)
+        placed = shortfall.report_shortage(placed, at=at)
     (stored,) = orders.commit(_closed_if_done(placed))
     return stored
 
@@ -155,7 +156,7 @@ def _caught_up(order: Order, sold: StorefrontOrder, clock: Clock) -> Order:
     by people.
     """
     at = clock()
-    order = placing.record_storefront_payment(order, sold.paid, at=at)
+    order = capturing.record_storefront_payment(order, sold.paid, at=at)
     waits = any(hold.hold_id == AWAITING_PAYMENT and hold.active for hold in order.holds)
     if waits and order.captured >= _due(sold):
         order = placing.release_hold(order, AWAITING_PAYMENT, by="storefront", at=at)
@@ -166,7 +167,7 @@ def _caught_up(order: Order, sold: StorefrontOrder, clock: Clock) -> Order:
     order = order.changed(external_updated_at=sold.updated_at)
     if sold.shipping_address and sold.shipping_address != order.shipping_address:
         if order.parcels:
-            order = placing.open_work_item(
+            order = open_work_item(
                 order,
                 "address_changed",
                 subject=order.order_id,
@@ -178,7 +179,7 @@ def _caught_up(order: Order, sold: StorefrontOrder, clock: Clock) -> Order:
                 OrderUpdated(changed=("shipping_address",))
             )
     if _units(sold.lines) != _known_units(order):
-        order = placing.open_work_item(
+        order = open_work_item(
             order,
             "lines_changed",
             subject=order.order_id,
@@ -219,7 +220,7 @@ def _cancel_known(order: Order, reason: str, orders: Orders, clock: Clock) -> Or
     with suppress(IllegalTransition):  # everything is packed: somebody has to catch the parcels
         order = cancel_rest(order, text, orders=orders, clock=clock)
     if any(settled.reason is TooLate.IN_PRODUCTION for settled in too_late(order)):
-        order = placing.open_work_item(
+        order = open_work_item(
             order,
             "canceled_in_production",
             subject=order.order_id,
@@ -228,7 +229,7 @@ def _cancel_known(order: Order, reason: str, orders: Orders, clock: Clock) -> Or
             at=at,
         )
     if order.parcels:
-        order = placing.open_work_item(
+        order = open_work_item(
             order,
             "canceled_after_packing",
             subject=order.order_id,

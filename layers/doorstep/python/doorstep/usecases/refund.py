@@ -5,7 +5,7 @@ Intents first, bounded by what was captured; then tender by tender, once.
 
 from __future__ import annotations
 
-from doorstep.domain import placing, refunding, returning
+from doorstep.domain import refunding, returning
 from doorstep.domain.errors import Conflict, NotSupported, PaymentDeclined
 from doorstep.domain.money import Money
 from doorstep.domain.order import Order, order_of
@@ -13,6 +13,7 @@ from doorstep.domain.payment import PaymentAction, PaymentEvent, PaymentOutcome
 from doorstep.domain.refunding import WantedRefund
 from doorstep.domain.refunds import Refund, RefundRule
 from doorstep.domain.returns import ReturnStatus
+from doorstep.domain.work_items import open_work_item
 from doorstep.ports import Clock, Orders, PaymentGateway
 
 _TRIES = 4
@@ -123,11 +124,11 @@ def _refund(
     except PaymentDeclined as declined:
         text = f"{event.amount} could not be refunded: {declined.reason}."
         order = refunding.refused(order, key, event, reason=text, at=at)
-        return placing.open_work_item(order, "refund_failed", subject=cause, text=text, at=at)
+        return open_work_item(order, "refund_failed", subject=cause, text=text, at=at)
     except NotSupported as unsupported:
         text = f"{event.amount} is to be refunded elsewhere: {unsupported}"
         order = refunding.refused(order, key, event, reason=text, at=at)
-        order = placing.open_work_item(order, "refund_elsewhere", subject=cause, text=text, at=at)
+        order = open_work_item(order, "refund_elsewhere", subject=cause, text=text, at=at)
         return returning.close(order, cause) if _received(order, cause) else order
     order = refunding.answered(order, key, event, reference=reference, at=at)
     return _settled(order, cause, clock=clock)

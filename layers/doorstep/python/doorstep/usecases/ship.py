@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
 
-from doorstep.domain import allocating, capturing, dunning, pickup, placing, shipping
+from doorstep.domain import allocating, capturing, dunning, pickup, shipping
 from doorstep.domain.address import Address
 from doorstep.domain.errors import (
     CaptureDeclined,
@@ -21,6 +21,7 @@ from doorstep.domain.errors import (
 from doorstep.domain.fulfillment import WORKABLE, FulfillmentMethod, FulfillmentStatus
 from doorstep.domain.order import Order, order_of
 from doorstep.domain.shipment import Shipment
+from doorstep.domain.work_items import open_work_item
 from doorstep.ports import (
     Carrier,
     CarrierNews,
@@ -274,9 +275,7 @@ def set_aside(key: str, reason: str, *, orders: Orders, clock: Clock) -> None:
         if order.fulfillment_order(key).status not in _IN_WORK:
             return order
         order = shipping.set_aside(order, key, reason=reason)
-        return placing.open_work_item(
-            order, "workflow_failed", subject=key, text=reason, at=clock()
-        )
+        return open_work_item(order, "workflow_failed", subject=key, text=reason, at=clock())
 
     change(key, orders, decide)
 
