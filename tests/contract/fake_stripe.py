@@ -18,6 +18,7 @@ from urllib.parse import parse_qsl, urlsplit
 from doorstep.adapters.payments.sandbox import Token
 
 KEY = "sk_test_of_a_test"
+ENDED = "payment_intent_unexpected_state"
 Form = Mapping[str, str]
 
 
@@ -68,7 +69,8 @@ class FakeStripe:
                 if lost.done:
                     self._kept[key] = (path, form, lost.done)
                 raise
-            if key and answered.status in (200, 402):
+            ended = answered.document.get("error", {}).get("code") == ENDED
+            if key and (ended or answered.status in (200, 402)):
                 self._kept[key] = (path, form, answered)
             return answered
 
@@ -157,8 +159,7 @@ class FakeStripe:
         if card["capture_before"] <= time.time() and intent["status"] == "requires_capture":
             intent |= {"status": "canceled", "cancellation_reason": "automatic"}
         if intent["status"] != "requires_capture":
-            code = "payment_intent_unexpected_state"
-            return refusal(400, "invalid_request_error", code=code, payment_intent=intent)
+            return refusal(400, "invalid_request_error", code=ENDED, payment_intent=intent)
         left = intent["amount"] - intent["amount_received"]
         if asked > left or (token == Token.WHOLE_CAPTURE and asked != left):
             return refusal(400, "invalid_request_error", code="amount_too_large")
@@ -176,8 +177,7 @@ class FakeStripe:
 
     def _cancel(self, intent: dict[str, Any]) -> Answered:
         if intent["status"] != "requires_capture":
-            code = "payment_intent_unexpected_state"
-            return refusal(400, "invalid_request_error", code=code, payment_intent=intent)
+            return refusal(400, "invalid_request_error", code=ENDED, payment_intent=intent)
         intent |= {"status": "canceled", "cancellation_reason": None}
         return Answered(200, intent)
 

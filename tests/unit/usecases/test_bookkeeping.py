@@ -5,6 +5,7 @@ from datetime import date
 import pytest
 
 from doorstep.adapters.payments.sandbox import Token
+from doorstep.domain.errors import PaymentOutcomeUnknown
 from doorstep.domain.order import Order
 from doorstep.domain.payment import PaymentAction
 from doorstep.domain.reconciling import Booking, Difference, DifferenceKind
@@ -36,6 +37,23 @@ def test_what_agrees_is_compared_once_and_says_nothing(shop: Shop) -> None:
     assert causes(shop, order) == []
     (day,) = shop.reconciliations.days("sandbox", 10)
     assert (day.day, day.bookings, day.differing) == (date(2026, 3, 2), 2, 0)
+
+
+def test_a_capture_whose_answer_came_a_day_late_is_found_where_it_was_done(shop: Shop) -> None:
+    """A crash after the provider had done it: the books have it from when we heard of it."""
+    shop.sells("MUG", BERLIN=5)
+    order = shop.packed(("MUG", 2), token=Token.CAPTURE_TIMEOUT_AFTER)
+    (piece,) = order.fulfillment_orders
+    with pytest.raises(PaymentOutcomeUnknown):
+        shop.captures(piece.fulfillment_order_id)
+    shop.advance(hours=3)
+    assert [one.kind for one in shop.reconciles().differences] == [DifferenceKind.UNANSWERED]
+    shop.advance(days=2)
+    shop.reconciles()
+    shop.captures(piece.fulfillment_order_id)
+    shop.advance(hours=2)
+    assert shop.reconciles().differences == ()
+    assert not shop.queues.due("reconcile", shop.clock(), 10)
 
 
 def test_what_the_provider_does_not_report_is_told_once(shop: Shop) -> None:

@@ -98,6 +98,9 @@ class PaymentEvent(Record):
     amount: Money
     outcome: PaymentOutcome
     at: Moment
+    """When it was asked for, and once it is answered, when that was."""
+    asked_at: Moment | None = None
+    """When it was asked for; None as long as it is not answered."""
     reference: str = ""
     """The provider's name for it, once it is known."""
     reason: str = ""
@@ -106,6 +109,11 @@ class PaymentEvent(Record):
     first."""
     undoes: str = ""
     """The key of the capture that a refund takes back: its parcel will not leave."""
+
+    @property
+    def since(self) -> datetime:
+        """The earliest moment at which the provider can have done it."""
+        return self.asked_at or self.at
 
 
 class Payment(Record):
@@ -207,7 +215,7 @@ class Payment(Record):
         if self.provider == STOREFRONT:
             return None
         until = self.reconciled_until
-        moved = (event.at for event in self.movements if until is None or event.at >= until)
+        moved = (event.since for event in self.movements if until is None or event.at >= until)
         return min(moved, default=None)
 
     @property
@@ -300,6 +308,9 @@ class Payment(Record):
         return on.refundable
 
     def with_event(self, event: PaymentEvent) -> Payment:
-        """This payment with an event added, or replaced where its key is there already."""
+        """This payment with an event added, or replaced by its answer where its key is there."""
+        known = self.event(event.key)
+        if known and known.outcome is PaymentOutcome.REQUESTED:
+            event = event.model_copy(update={"asked_at": known.since})
         others = tuple(known for known in self.events if known.key != event.key)
         return self.model_copy(update={"events": (*others, event)})
