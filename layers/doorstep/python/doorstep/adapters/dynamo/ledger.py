@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING, Any
 
 from doorstep.adapters.dynamo import keys
 from doorstep.adapters.dynamo.keys import Key
-from doorstep.adapters.dynamo.schema import DUE_INDEX, DUE_PK, DUE_SK
+from doorstep.adapters.dynamo.queues import come_due
+from doorstep.adapters.dynamo.schema import DUE_PK, DUE_SK
 from doorstep.adapters.dynamo.stock import MOVED, levels_of
 from doorstep.adapters.dynamo.transact import TransactionRefused, add, create, transact
 from doorstep.domain.errors import Conflict
@@ -39,20 +40,7 @@ class DynamoLedger:
         self._clock = clock
 
     def moved(self, before: datetime, limit: int) -> Sequence[str]:
-        found: list[str] = []
-        for shard in keys.due_shards(MOVED):
-            answer = self._client.query(
-                TableName=self._table,
-                IndexName=DUE_INDEX,
-                KeyConditionExpression=f"{DUE_PK} = :queue AND {DUE_SK} < :before",
-                ExpressionAttributeValues={
-                    ":queue": {"S": shard},
-                    ":before": {"S": before.isoformat(timespec="seconds")},
-                },
-                Limit=limit,
-            )
-            found += [row[DUE_SK]["S"] for row in answer["Items"]]
-        skus = [entry.partition("#")[2] for entry in sorted(found)]
+        skus = come_due(self._client, self._table, MOVED, before, limit)
         return list(dict.fromkeys(skus))[:limit]
 
     def levels(self, sku: str) -> StockLevels:

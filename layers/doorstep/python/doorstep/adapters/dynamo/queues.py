@@ -34,6 +34,29 @@ if TYPE_CHECKING:
 _PLACE = (PK, SK, QUEUE_SK)
 
 
+def come_due(
+    client: DynamoDBClient, table: str, queue: str, before: datetime, limit: int
+) -> list[str]:
+    """What stands in a `due` queue with a time that has come, the oldest first.
+
+    So many of each of its shards, at the most.
+    """
+    found: list[str] = []
+    for shard in keys.due_shards(queue):
+        answer = client.query(
+            TableName=table,
+            IndexName=DUE_INDEX,
+            KeyConditionExpression=f"{DUE_PK} = :queue AND {DUE_SK} < :before",
+            ExpressionAttributeValues={
+                ":queue": {"S": shard},
+                ":before": {"S": before.isoformat(timespec="seconds")},
+            },
+            Limit=limit,
+        )
+        found += [row[DUE_SK]["S"] for row in answer["Items"]]
+    return [entry.partition("#")[2] for entry in sorted(found)]
+
+
 class DynamoQueues:
     """The Queues port on one DynamoDB table."""
 
@@ -42,20 +65,7 @@ class DynamoQueues:
         self._table = table
 
     def due(self, queue: str, before: datetime, limit: int) -> Sequence[str]:
-        found = []
-        for shard in keys.due_shards(queue):
-            answer = self._client.query(
-                TableName=self._table,
-                IndexName=DUE_INDEX,
-                KeyConditionExpression=f"{DUE_PK} = :queue AND {DUE_SK} < :before",
-                ExpressionAttributeValues={
-                    ":queue": {"S": shard},
-                    ":before": {"S": before.isoformat(timespec="seconds")},
-                },
-                Limit=limit,
-            )
-            found += [row[DUE_SK]["S"] for row in answer["Items"]]
-        return [entry.partition("#")[2] for entry in sorted(found)[:limit]]
+        return come_due(self._client, self._table, queue, before, limit)[:limit]
 
     def fulfillment_orders(
         self, location_id: str, limit: int, after: str | None
