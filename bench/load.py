@@ -74,11 +74,12 @@ def events_off(stack: Measured) -> None:
     with Aws(stack.outputs.endpoint) as aws:
         client = aws.client("lambda")
         mappings = client.list_event_source_mappings()["EventSourceMappings"]
-        (stream,) = (one for one in mappings if ":dynamodb:" in one["EventSourceArn"])
-        key = stream["UUID"]
-        client.update_event_source_mapping(UUID=key, Enabled=False)
+        streams = [one["UUID"] for one in mappings if ":dynamodb:" in one["EventSourceArn"]]
+        for key in streams:
+            client.update_event_source_mapping(UUID=key, Enabled=False)
 
         def off() -> bool:
-            return bool(client.get_event_source_mapping(UUID=key)["State"] == "Disabled")
+            found = (client.get_event_source_mapping(UUID=key) for key in streams)
+            return all(one["State"] == "Disabled" for one in found)
 
-        wait_for("the stream to be switched off", off)
+        wait_for("the streams to be switched off", off)
